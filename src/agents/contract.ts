@@ -1,5 +1,7 @@
-import type { Failure } from '../base/failure.ts';
+import type { Failure, Result } from '../base/failure.ts';
 import type { AgentEvent, ErrorClass, Usage } from './event.ts';
+
+export { AgentEvent, Usage } from './event.ts';
 
 /** What other rooms may know of agents. */
 
@@ -71,4 +73,68 @@ export interface AgentResult {
   /** The agent's final answer: the closing event's text, or all of stdout (at most 1 MiB) for a plain command. */
   readonly final: string;
   readonly agent_ms: number;
+}
+
+/** The part of configuration that decides which agent plays a prompt. */
+export interface AgentConfig {
+  readonly default: string;
+  readonly roles: Readonly<Record<string, string>>;
+  readonly prompts: Readonly<Record<string, string>>;
+  /** The `agents:` section. */
+  readonly agents: Readonly<Record<string, AgentEntry>>;
+  /** Folder that `script` is relative to; absolute. */
+  readonly workspace: string;
+}
+
+/** One entry of `agents:`. */
+export interface AgentEntry {
+  readonly kind: AgentKind;
+  readonly model?: string | undefined;
+  readonly effort?: string | undefined;
+  readonly args?: readonly string[] | undefined;
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  readonly bin?: string | undefined;
+  readonly permissions?: Permissions | undefined;
+  readonly command?: readonly string[] | undefined;
+  readonly script?: string | undefined;
+}
+
+/** What the command line says about agents. */
+export interface AgentFlags {
+  readonly agent: string | null;
+  readonly roles: Readonly<Record<string, string>>;
+  readonly prompts: Readonly<Record<string, string>>;
+}
+
+export interface AgentChoice {
+  readonly prompt: string;
+  readonly actor: string;
+  readonly flags: AgentFlags;
+  readonly frontMatter: string | null;
+  readonly config: AgentConfig;
+}
+
+/** How an attempt stands whose orchestrator is gone. */
+export type LeftAttempt =
+  /** Its processes are still there. */
+  | { readonly state: 'running' }
+  /** It neither runs nor left an exit status (or no closing event, where its kind needs one): it must be run again. */
+  | { readonly state: 'gone' }
+  | { readonly state: 'finished'; readonly result: AgentResult };
+
+/** The room's door: what the loop and the pool may ask of agents. */
+export interface Agents {
+  choose(choice: AgentChoice): Promise<Result<AgentSpec>>;
+  run(request: AgentRequest, observer: AgentObserver, signal: AbortSignal): Promise<AgentResult>;
+  /** Looks at an attempt after a crash of the orchestrator. */
+  left(attempt: { readonly kind: string; readonly scratch: string; readonly events: string; readonly turn_id: string }): Promise<LeftAttempt>;
+  /** Ends what is left of an attempt's processes, escaped grandchildren too; resolves once none is left. */
+  endLeft(attempt: { readonly scratch: string; readonly turn_id: string }): Promise<void>;
+  /** Program and version of a kind, for a check-up; null where it is not installed. */
+  version(kind: AgentKind, bin: string | undefined): Promise<{ readonly path: string; readonly version: string } | null>;
+}
+
+/** Opens the room; loaded on demand, since most commands start no agent. */
+export async function openAgents(): Promise<Agents> {
+  return (await import('./agents.ts')).agents;
 }

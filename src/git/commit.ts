@@ -1,0 +1,67 @@
+import type { Git } from './git.ts';
+import { gitFailed } from './git.ts';
+
+/** A commit of exactly these paths, whatever else is staged or dirty. */
+export interface ScopedCommit {
+  /** Relative to the checkout's top; modified, added and deleted files alike. */
+  readonly paths: readonly string[];
+  /** The paths among them that git does not track yet. */
+  readonly untracked: readonly string[];
+  readonly message: string;
+}
+
+/**
+ * Commits the working tree's content of exactly `paths` onto HEAD and gives the new commit's id; null when they are as
+ * HEAD has them. What somebody staged beside them stays staged and stays out. Ignored files are refused by git. Source: git-commit(1), `--only`.
+ */
+export async function commitPaths(git: Git, commit: ScopedCommit): Promise<string | null> {
+  if (commit.untracked.length > 0) {
+    await git.run(['add', '--pathspec-from-file=-', '--pathspec-file-nul'], { input: nul(commit.untracked) });
+  }
+  const message = ['-F', '-'];
+  const few = commit.paths.length <= 100;
+  // Standard input carries either the message or the paths; with many paths the message goes as an argument.
+  const args = ['-c', 'core.abbrev=no', 'commit', '--only', '--no-verify', '--allow-empty-message', '--cleanup=verbatim'];
+  const call = few
+    ? { args: [...args, ...message, '--', ...commit.paths], input: commit.message }
+    : { args: [...args, '-m', commit.message, '--pathspec-from-file=-', '--pathspec-file-nul'], input: nul(commit.paths) };
+  const output = await git.attempt(call.args, { input: call.input });
+  if (output.code !== 0) {
+    const unchanged = await git.attempt(['diff', '--quiet', 'HEAD', '--', ...commit.paths.slice(0, 1000)]);
+    if (unchanged.code === 0) return null;
+    throw gitFailed(git.directory, call.args, output);
+  }
+  // `[main 0a1b…] subject`, with `(root-commit)` before the id of a first one; core.abbrev=no makes the id whole.
+  const id = /^\[[^\]]*?\b([0-9a-f]{40}|[0-9a-f]{64})\]/.exec(output.stdout)?.[1];
+  return id ?? (await git.run(['rev-parse', '--verify', 'HEAD'])).trim();
+}
+
+const nul = (paths: readonly string[]): string => paths.map((path) => `${path}\0`).join('');
+
+/** A commit of one file onto a branch that may not be the one checked out. */
+export interface BranchCommit {
+  readonly branch: string;
+  /** Relative to the checkout's top. */
+  readonly path: string;
+  readonly content: string;
+  readonly message: string;
+  /** Where a scratch index may be put. */
+  readonly scratchIndex: string;
+}
+
+/**
+ * Commits one file onto the tip of `branch` without touching the working tree or its index; compare-and-swap on the
+ * ref. For when the checkout itself must be left as it is. Gives the commit.
+ */
+export async function commitFileOnBranch(git: Git, commit: BranchCommit): Promise<string> {
+  const ref = `refs/heads/${commit.branch}`;
+  const tip = (await git.run(['rev-parse', '--verify', ref])).trim();
+  const blob = (await git.run(['hash-object', '-w', '--stdin'], { input: commit.content })).trim();
+  const env = { GIT_INDEX_FILE: commit.scratchIndex };
+  await git.run(['read-tree', tip], { env });
+  await git.run(['update-index', '--add', '--cacheinfo', `100644,${blob},${commit.path}`], { env });
+  const tree = (await git.run(['write-tree'], { env })).trim();
+  const made = (await git.run(['commit-tree', tree, '-p', tip, '-F', '-'], { input: commit.message })).trim();
+  await git.run(['update-ref', '-m', 'orchestrator: state', ref, made, tip]);
+  return made;
+}

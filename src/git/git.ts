@@ -1,0 +1,133 @@
+import { simpleGit } from 'simple-git';
+import type { SimpleGitOptions } from 'simple-git';
+import { FailureError } from '../base/failure.ts';
+
+/** What one git process said. */
+export interface GitOutput {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface GitCall {
+  /** Bytes for git's stdin. */
+  readonly input?: string | undefined;
+  /** Further environment, e.g. a scratch index. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Do not take optional locks: for readers that may run beside an agent's own git. */
+  readonly passive?: boolean;
+}
+
+/** Git in one directory. */
+export interface Git {
+  readonly directory: string;
+  /** Runs git and tells how it ended, whatever the exit code. */
+  attempt(args: readonly string[], call?: GitCall): Promise<GitOutput>;
+  /** Runs git and gives its stdout; an exit code other than 0 throws a `FailureError` with code `git_failed`. */
+  run(args: readonly string[], call?: GitCall): Promise<string>;
+}
+
+/**
+ * Settings that make our own calls the same whatever the repository's or the person's configuration says: no hooks, no
+ * file system monitor, no signing, no background maintenance, plain paths.
+ */
+const SETTINGS = [
+  'core.hooksPath=/dev/null',
+  'core.fsmonitor=false',
+  'core.quotePath=false',
+  'core.editor=true',
+  'core.pager=cat',
+  'commit.gpgSign=false',
+  'tag.gpgSign=false',
+  'push.gpgSign=false',
+  'gc.auto=0',
+  'maintenance.auto=false',
+  'advice.detachedHead=false',
+  'submodule.recurse=false',
+  'push.recurseSubmodules=no',
+  'fetch.recurseSubmodules=no',
+  'merge.verifySignatures=false',
+  'core.bigFileThreshold=16m',
+];
+
+/** The library refuses what data could smuggle in; these settings and arguments are all our own, so every guard is off. */
+const OWN_ARGUMENTS: NonNullable<SimpleGitOptions['unsafe']> = {
+  allowUnsafeAskPass: true,
+  allowUnsafeConfigEnvCount: true,
+  allowUnsafeConfigPaths: true,
+  allowUnsafeEditor: true,
+  allowUnsafeFsMonitor: true,
+  allowUnsafeHooksPath: true,
+  allowUnsafePager: true,
+  allowUnsafeProtocolOverride: true,
+  allowUnsafeSshCommand: true,
+  allowUnsafeGitProxy: true,
+  allowUnsafeTemplateDir: true,
+  allowUnsafeSubmodule: true,
+  allowUnsafePack: true,
+};
+
+/** Variables that would point our calls at another repository, index or editor; never inherited. */
+const REDIRECTING = new Set([
+  'GIT_DIR', 'GIT_WORK_TREE', 'GIT_INDEX_FILE', 'GIT_OBJECT_DIRECTORY', 'GIT_ALTERNATE_OBJECT_DIRECTORIES',
+  'GIT_COMMON_DIR', 'GIT_NAMESPACE', 'GIT_PREFIX', 'GIT_CEILING_DIRECTORIES', 'GIT_LITERAL_PATHSPECS',
+  'GIT_GLOB_PATHSPECS', 'GIT_NOGLOB_PATHSPECS', 'GIT_ICASE_PATHSPECS', 'GIT_EXTERNAL_DIFF', 'GIT_DIFF_OPTS',
+  'GIT_EDITOR', 'GIT_SEQUENCE_EDITOR', 'GIT_PAGER', 'PAGER', 'EDITOR', 'VISUAL', 'GIT_TRACE', 'GIT_AUTHOR_DATE', 'GIT_COMMITTER_DATE',
+]);
+
+function environmentFor(inherited: NodeJS.ProcessEnv, extra: Readonly<Record<string, string>>): Record<string, string> {
+  const env: Record<string, string> = {};
+  for (const [name, value] of Object.entries(inherited)) {
+    if (value !== undefined && !REDIRECTING.has(name)) env[name] = value;
+  }
+  return { ...env, LC_ALL: 'C', LANGUAGE: 'C', GIT_TERMINAL_PROMPT: '0', GIT_LITERAL_PATHSPECS: '1', ...extra };
+}
+
+/**
+ * Git in `directory`, through simple-git. `identity` is used for author and committer where it is given (see
+ * `identity.ts`). Arguments are an argv array; none is ever a shell string.
+ */
+export function openGit(directory: string, identity: Readonly<Record<string, string>> = {}): Git {
+  const base = environmentFor(process.env, identity);
+  const attempt = async (args: readonly string[], call: GitCall = {}): Promise<GitOutput> => {
+    const env = { ...base, ...(call.passive === true ? { GIT_OPTIONAL_LOCKS: '0' } : {}), ...call.env };
+    // What a person's environment says to git (proxies, certificates, ssh command) holds for our calls too.
+    const allowEnvironment = Object.keys(env);
+    let ended: { code: number; stderr: string } | null = null;
+    const options: Partial<SimpleGitOptions> = {
+      baseDir: directory,
+      config: SETTINGS,
+      unsafe: OWN_ARGUMENTS,
+      allowEnvironment,
+      errors(error, result) {
+        ended = { code: result.exitCode, stderr: Buffer.concat(result.stdErr).toString('utf8') };
+        // A process that could not be started has no exit code of its own; that stays an error.
+        return error !== undefined && result.exitCode < 0 ? error : undefined;
+      },
+    };
+    if (call.input !== undefined) options.input = () => call.input;
+    const stdout = await simpleGit(options).env(env).raw([...args]);
+    const { code, stderr } = ended ?? { code: 0, stderr: '' };
+    return { code, stdout, stderr };
+  };
+  return {
+    directory,
+    attempt,
+    run: async (args, call) => {
+      const output = await attempt(args, call);
+      if (output.code !== 0) throw gitFailed(directory, args, output);
+      return output.stdout;
+    },
+  };
+}
+
+/** A git call that had to work and did not, with git's own words. */
+export function gitFailed(directory: string, args: readonly string[], output: GitOutput): FailureError {
+  const words = output.stderr.trim().split('\n').slice(-5).join('\n');
+  return new FailureError({
+    code: 'git_failed',
+    kind: 'unavailable',
+    message: `git ${args[0] ?? ''} failed in ${directory} (exit ${output.code}): ${words}`,
+    details: { args: [...args], exit_code: output.code, stderr: output.stderr.slice(-4000) },
+  });
+}

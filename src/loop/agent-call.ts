@@ -1,0 +1,179 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import type { AgentRequest, AgentResult, AgentSpec } from '../agents/contract.ts';
+import { crashPoint } from '../base/crash-point.ts';
+import { ok } from '../base/failure.ts';
+import type { Failure, Result } from '../base/failure.ts';
+import { contextBlock } from './context-block.ts';
+import { addUsage, checkBudget } from './budget.ts';
+import type { Spent } from './budget.ts';
+import type { Journal } from './journal.ts';
+import { writeJournal } from './journal.ts';
+import { readPrompt, renderPrompt } from './prompt.ts';
+import type { Prompt } from './prompt.ts';
+import { createLogFiles, makeUntrackedFolder } from './record.ts';
+import type { LogFiles } from './record.ts';
+import type { LoopRuntime } from './runtime.ts';
+import type { OrchestrationState } from './state.ts';
+
+/** A prompt made ready for an agent: nothing has been started yet. */
+export interface PreparedCall {
+  readonly prompt: Prompt;
+  readonly spec: AgentSpec;
+  readonly request: Omit<AgentRequest, 'logs'>;
+  readonly outcome: string;
+}
+
+/** Chooses the agent for a prompt, renders the prompt and lays out the attempt's folders. Failures dispatch nothing. */
+export async function prepareCall(runtime: LoopRuntime, journal: Journal, state: OrchestrationState, promptName: string): Promise<Result<PreparedCall>> {
+  const { settings, places, workspace } = runtime;
+  const read = await readPrompt(settings.prompts_dir, promptName);
+  if (!read.ok) return read;
+  const prompt = read.value;
+  const chosen = await runtime.agents.choose({
+    prompt: promptName,
+    actor: journal.actor,
+    flags: settings.agentFlags,
+    frontMatter: prompt.frontMatter?.agent ?? null,
+    config: settings.agent,
+  });
+  if (!chosen.ok) return chosen;
+  const model = prompt.frontMatter?.model;
+  const spec: AgentSpec = model === undefined ? chosen.value : { ...chosen.value, model };
+
+  const attempt = `${journal.turn_id}-${journal.attempt}`;
+  const scratch = join(places.attempts, attempt);
+  const shared = join(places.scratch, 'turns', attempt);
+  const outcome = join(shared, 'outcome.json');
+  await makeUntrackedFolder(places.scratch);
+  await Promise.all([rm(scratch, { recursive: true, force: true }), rm(shared, { recursive: true, force: true })]);
+  await Promise.all([mkdir(scratch, { recursive: true }), mkdir(shared, { recursive: true })]);
+
+  const variables = {
+    ORCHESTRATOR_ACTOR: journal.actor,
+    ORCHESTRATOR_ITERATION: String(journal.iteration),
+    ORCHESTRATOR_PROMPT: prompt.path,
+    ORCHESTRATOR_TURN_ID: journal.turn_id,
+    ORCHESTRATOR_ATTEMPT: String(journal.attempt),
+    ORCHESTRATOR_OUTCOME: outcome,
+    ORCHESTRATOR_STATE: join(runtime.repository.root, settings.state_file),
+    ORCHESTRATOR_WORKSPACE: workspace,
+  };
+  const rendered = renderPrompt(prompt, promptVariables(runtime, journal, promptName), await contextOf(runtime, prompt, state));
+  if (!rendered.ok) return rendered;
+  const request: PreparedCall['request'] = {
+    agent: spec,
+    prompt: rendered.value,
+    workspace,
+    variables,
+    scratch,
+    pass_env: settings.pass_env,
+    ...(prompt.frontMatter?.allowed_tools === undefined ? {} : { allowed_tools: prompt.frontMatter.allowed_tools }),
+    limits: {
+      turn_timeout_ms: prompt.frontMatter?.timeout ?? settings.limits.turn_timeout,
+      stall_timeout_ms: settings.limits.stall_timeout,
+      grace_ms: settings.limits.grace,
+      max_log_bytes: settings.limits.max_log_bytes,
+    },
+  };
+  return ok({ prompt, spec, request, outcome });
+}
+
+const contextOf = async (runtime: LoopRuntime, prompt: Prompt, state: OrchestrationState): Promise<string> =>
+  prompt.frontMatter?.context === true ? await contextBlock(runtime, state) : '';
+
+/** The names that `{{…}}` may use. */
+function promptVariables(runtime: LoopRuntime, journal: Journal, prompt: string): Record<string, string> {
+  const { settings, workspace } = runtime;
+  return {
+    actor: journal.actor,
+    iteration: String(journal.iteration),
+    attempt: String(journal.attempt),
+    prompt,
+    branch: runtime.branch,
+    workspace,
+    turn_id: journal.turn_id,
+    run_id: runtime.run_id,
+    state_file: relative(workspace, join(runtime.repository.root, settings.state_file)),
+    input_file: relative(workspace, settings.input_file),
+    findings_file: relative(workspace, settings.findings_file),
+    prompts_dir: relative(workspace, settings.prompts_dir),
+  };
+}
+
+/** An agent that has run, with what belongs to its record. */
+export interface FinishedCall {
+  readonly result: AgentResult;
+  readonly logs: LogFiles;
+  /** Set where the orchestrator itself ended the agent: a signal, a stop, a budget. */
+  readonly cut: Failure | null;
+}
+
+/** Runs the prepared agent: log files, journal, process, live budget. The journal names the agent before it starts. */
+export async function callAgent(runtime: LoopRuntime, journal: Journal, call: PreparedCall, spent: Spent, options: { readonly routing?: boolean } = {}): Promise<{ journal: Journal; call: FinishedCall }> {
+  const { clock, settings, places } = runtime;
+  const at = clock.now();
+  await makeUntrackedFolder(settings.logs_dir);
+  const logs = await createLogFiles(settings.logs_dir, { branch: runtime.branch, actor: journal.actor, iteration: journal.iteration, at, prompt: call.prompt.name });
+  let current: Journal = {
+    ...journal,
+    agent: {
+      name: call.spec.name,
+      kind: call.spec.kind,
+      scratch: call.request.scratch,
+      outcome: call.outcome,
+      log: logs.text,
+      transcript: logs.events,
+      started_at: at.toISOString(),
+    },
+  };
+  writeJournal(places, current, { durable: true });
+  const { routed } = current;
+  if (options.routing !== true) runtime.emit({
+    type: 'turn.started',
+    turn_id: journal.turn_id,
+    actor: journal.actor,
+    iteration: journal.iteration,
+    attempt: journal.attempt,
+    prompt: call.prompt.name,
+    source: routed?.source ?? 'deterministic',
+    reason: routed?.reason ?? '',
+    agent: call.spec.name,
+    log: relative(runtime.workspace, logs.text),
+  });
+
+  const budget = new AbortController();
+  let overspent: Failure | null = null;
+  const turnLimits = { ...settings.turn_budget, max_cost_usd: call.prompt.frontMatter?.max_cost_usd ?? settings.turn_budget.max_cost_usd };
+  const result = await runtime.agents.run(
+    { ...call.request, logs },
+    {
+      onStarted(pid) {
+        current = { ...current, pid };
+        writeJournal(places, current);
+        runtime.emit({ type: 'agent.started', turn_id: journal.turn_id, pid });
+        if (options.routing !== true) crashPoint('agent-running');
+      },
+      onEvent(event) {
+        runtime.emit({ type: 'agent.event', turn_id: journal.turn_id, event });
+        if (event.type !== 'usage' || overspent !== null) return;
+        const usage = addUsage(spent.usage, event);
+        overspent =
+          checkBudget(turnLimits, { usage: event, turns: 0, duration_ms: 0 }, 'turn') ??
+          checkBudget({ ...settings.budget, max_turns: null, max_duration: null }, { ...spent, usage }, 'run');
+        if (overspent !== null) budget.abort();
+      },
+    },
+    AbortSignal.any([runtime.signal, budget.signal]),
+  );
+  if (options.routing !== true) crashPoint('agent-exited');
+  const aborted = runtime.signal.aborted && result.ended_early === 'aborted' ? (runtime.signal.reason as Failure) : null;
+  return { journal: current, call: { result, logs, cut: aborted ?? overspent } };
+}
+
+/** Removes an attempt's folders once its turn is on record. */
+export async function clearAttempt(journal: Journal): Promise<void> {
+  if (journal.agent === null) return;
+  const shared = join(journal.agent.outcome, '..');
+  await Promise.all([rm(journal.agent.scratch, { recursive: true, force: true }), rm(shared, { recursive: true, force: true })]);
+}

@@ -1,0 +1,122 @@
+import type { Failure, Result } from '../base/failure.ts';
+import { fail, ok } from '../base/failure.ts';
+import { commitPaths } from '../git/commit.ts';
+import { NOTHING_USED, addUsage, checkBudget } from './budget.ts';
+import type { Spent } from './budget.ts';
+import type { TurnReport } from './conclude.ts';
+import type { RunResult } from './event.ts';
+import { stateMessage } from './message.ts';
+import type { LoopRuntime } from './runtime.ts';
+import { readStop } from './stop.ts';
+import { takeSnapshot } from './snapshot.ts';
+import type { Snapshot } from './snapshot.ts';
+import { readState, writeState } from './stamp.ts';
+import { otherActor } from './state.ts';
+import type { OrchestrationState, StateDocument } from './state.ts';
+import { begin, endBetweenTurns } from './transition.ts';
+import { runTurn } from './turn.ts';
+
+/** How far a run goes. */
+export interface RunLength {
+  /** Iterations that this run completes; 0 = no end. */
+  readonly iterations: number;
+  readonly once: boolean;
+}
+
+/** Where a run starts, guards passed and crashes mended. */
+export interface RunStart {
+  readonly person: ReadonlySet<string>;
+  readonly snapshot: Snapshot;
+  readonly again: { readonly turn_id: string; readonly attempt: number } | null;
+  /** A crashed turn that was brought to its end on the way. */
+  readonly recovered: TurnReport | null;
+}
+
+/**
+ * Both actors in one process, turn after turn. Ends on the wanted number of iterations, on `complete`, on a stop, or
+ * with the failure of a turn, a spent budget or a signal.
+ */
+export async function runCombined(runtime: LoopRuntime, length: RunLength, start: RunStart): Promise<Result<RunResult>> {
+  const { repository, settings, clock, places } = runtime;
+  const began = clock.monotonic();
+  let turns = 0;
+  let iterations = 0;
+  let usage = NOTHING_USED;
+  let snapshot: Snapshot | null = start.snapshot;
+  let again = start.again;
+  let document: StateDocument | null = null;
+  const result = (ended: RunResult['ended'], state: OrchestrationState): Result<RunResult> =>
+    ok({ run_id: runtime.run_id, turns, iterations, ended, state, usage });
+  const count = (report: TurnReport): void => {
+    turns++;
+    usage = addUsage(usage, report.record.usage);
+    const finished = report.record.outcome === 'ok' || report.record.outcome === 'complete';
+    if (report.record.actor === 'ralph' && finished) iterations++;
+    ({ snapshot, document } = report);
+  };
+  /** Whether the run has gone as far as it was asked to. */
+  const goal = (report: TurnReport): RunResult['ended'] | null => {
+    if (report.document.state.exit === true) return 'complete';
+    if (length.once) return 'once';
+    return length.iterations > 0 && iterations >= length.iterations ? 'iterations' : null;
+  };
+
+  if (start.recovered !== null) {
+    count(start.recovered);
+    if (start.recovered.failure !== null) return fail(start.recovered.failure);
+    const reached = goal(start.recovered);
+    if (reached !== null) return result(reached, start.recovered.document.state);
+  }
+  for (;;) {
+    const read: Awaited<ReturnType<typeof readState>> = await readState(repository.root, settings.state_file);
+    if (!read.ok) return read;
+    const current = { ...read.value, state: document === null ? begin(read.value.state) : read.value.state };
+    if (runtime.signal.aborted) return fail(runtime.signal.reason as Failure);
+    const stop = await readStop(places);
+    if (stop !== null) {
+      const ended = endBetweenTurns(current.state, clock.now(), runtime.run_id, { stop: stop.reason ?? '' });
+      await stampBetweenTurns(runtime, { ...current, state: ended }, 'stopped', stop.reason);
+      return result('stopped', ended);
+    }
+    const spent: Spent = { usage, turns, duration_ms: clock.monotonic() - began };
+    const overspent = checkBudget(settings.budget, spent, 'run');
+    if (overspent !== null) {
+      const ended = endBetweenTurns(current.state, clock.now(), runtime.run_id, { budget: overspent });
+      await stampBetweenTurns(runtime, { ...current, state: ended }, 'failed', overspent.message);
+      return fail(overspent);
+    }
+    const report = await runTurn(runtime, {
+      document: current,
+      snapshot: snapshot ?? (await takeSnapshot(repository.git, repository.root)),
+      person: start.person,
+      spent,
+      ...(again === null ? {} : { again }),
+    });
+    again = null;
+    count(report);
+    if (report.record.outcome === 'interrupted' && report.failure?.code === 'stopped_now') {
+      const ended = endBetweenTurns(report.document.state, clock.now(), runtime.run_id, { stop: report.failure.message });
+      await stampBetweenTurns(runtime, { ...report.document, state: ended }, 'stopped', null);
+      return result('stopped', ended);
+    }
+    if (report.failure !== null) return fail(report.failure);
+    const reached = goal(report);
+    if (reached !== null) return result(reached, report.document.state);
+  }
+}
+
+/** Stamps an end that belongs to no turn: the state file alone, committed where turns are. */
+async function stampBetweenTurns(runtime: LoopRuntime, document: StateDocument, status: string, reason: string | null): Promise<void> {
+  const { repository, settings } = runtime;
+  await writeState(repository.root, settings.state_file, document);
+  if (!settings.commits) return;
+  const { state } = document;
+  const actor = otherActor(state.expected_actor);
+  const commit = (actor === 'galph' ? state.galph_commit : state.ralph_commit) ?? 'none';
+  const stamp = { actor, iteration: state.iteration, next: state.expected_actor, status, commit };
+  const trailers = { turn_id: state.turn_id ?? 'none', outcome: status, agent: null, usage: NOTHING_USED };
+  const message = stateMessage(stamp, trailers) + (reason === null || reason === '' ? '' : `Orchestrator-Reason: ${reason.replaceAll(/\s+/g, ' ')}\n`);
+  const path = settings.state_file;
+  const tracked = (await repository.git.attempt(['ls-files', '--error-unmatch', '--', path])).code === 0;
+  await commitPaths(repository.git, { paths: [path], untracked: tracked ? [] : [path], message });
+}

@@ -1,0 +1,266 @@
+import { relative } from 'node:path';
+import type { AgentResult } from '../agents/contract.ts';
+import { crashPoint } from '../base/crash-point.ts';
+import type { Failure } from '../base/failure.ts';
+import { commitPaths } from '../git/commit.ts';
+import { halfDone } from '../git/repository.ts';
+import { clearAttempt } from './agent-call.ts';
+import { NOTHING_USED } from './budget.ts';
+import { gatherChanges, treeDigest } from './change-set.ts';
+import type { ChangeSet } from './change-set.ts';
+import { inputDigest } from './input-digest.ts';
+import { closeJournal } from './journal.ts';
+import type { Journal } from './journal.ts';
+import { stateMessage, workMessage } from './message.ts';
+import type { TurnTrailers } from './message.ts';
+import { concludeAgent, parseOutcome } from './outcome.ts';
+import type { Conclusion } from './outcome.ts';
+import { writeLeftovers } from './ownership.ts';
+import { appendRecord, readTextIfThere, recordsFile } from './record.ts';
+import type { TurnRecord } from './record.ts';
+import { keepRescue } from './rescue.ts';
+import type { LoopRuntime } from './runtime.ts';
+import { takeSnapshot } from './snapshot.ts';
+import type { Snapshot } from './snapshot.ts';
+import { readState, stampApart, stampState, writeState } from './stamp.ts';
+import { freshState, parseState } from './state.ts';
+import type { StateDocument } from './state.ts';
+import { advance, readAgentEdit } from './transition.ts';
+
+/** A turn whose agent has ended, or that could not start one. */
+export interface EndedTurn {
+  readonly journal: Journal;
+  /** Null after a crash of the orchestrator. */
+  readonly before: Snapshot | null;
+  readonly person: ReadonlySet<string>;
+  /** Null when no agent was started. */
+  readonly agent: AgentResult | null;
+  /** Why there was none, or why the orchestrator ended it. */
+  readonly cut: Failure | null;
+}
+
+/** What a turn left for the next one. */
+export interface TurnReport {
+  readonly document: StateDocument;
+  readonly record: TurnRecord;
+  /** The failure that ends the run, if any. */
+  readonly failure: Failure | null;
+  /** The checkout after the turn; null where it must be looked at anew. */
+  readonly snapshot: Snapshot | null;
+}
+
+/**
+ * Brings a turn to its end: outcome, change set, commit of the work, progress check, stamp, commit of the state,
+ * record, journal closed. Every step may be cut short by a crash and done again: it finds what is already there.
+ */
+export async function concludeTurn(runtime: LoopRuntime, ended: EndedTurn): Promise<TurnReport> {
+  const { repository, settings, clock } = runtime;
+  const { journal } = ended;
+  const warnings: string[] = [];
+  const warn = (message: string): void => {
+    warnings.push(message);
+    runtime.emit({ type: 'warning', message });
+  };
+  const before = documentBefore(journal);
+  const after = await takeSnapshot(repository.git, repository.root);
+  const changes = await gatherChanges(runtime, { actor: journal.actor, base: journal.base, person: ended.person, before: ended.before }, after);
+  const edit = await agentEdit(runtime, journal, before, warn);
+  const conclusion = overrule(await concludeProcess(ended), changes);
+  for (const { path, reason } of changes.skipped) warn(`${path} was not committed: ${reason}.`);
+  for (const warning of changes.warnings) warn(`${warning}.`);
+  if (changes.failure?.code === 'history_rewritten') await keepRescue(repository.git, journal.turn_id, journal.base);
+
+  const counts = conclusion.kind === 'ok' || conclusion.kind === 'complete' || conclusion.kind === 'blocked';
+  const usage = ended.agent?.usage ?? NOTHING_USED;
+  const trailers = { turn_id: journal.turn_id, outcome: conclusion.kind, agent: journal.agent?.name ?? null, usage };
+  const committed = counts && settings.commits ? changes.commit : [];
+  let head = changes.head;
+  const commits = [...changes.own_commits];
+  if (committed.length > 0) {
+    const untracked = committed.filter((path) => after.dirty.get(path)?.kind === 'untracked');
+    const work = { actor: journal.actor, files: committed.length, prompt: journal.routed?.prompt ?? '', iteration: journal.iteration };
+    const made = await commitPaths(repository.git, { paths: committed, untracked, message: workMessage(work, trailers) });
+    if (made !== null) {
+      head = made;
+      commits.push(made);
+    }
+  }
+  crashPoint('work-committed');
+
+  const now = clock.now();
+  const facts = {
+    actor: journal.actor,
+    prompt: journal.routed?.prompt ?? null,
+    review: journal.routed?.review ?? false,
+    review_placement: settings.router.review_placement,
+    run_id: journal.run_id,
+    turn_id: journal.turn_id,
+    attempt: journal.attempt,
+    commit: head,
+    progressed: await hasProgressed(runtime, ended, after, changes),
+    no_progress_limit: settings.no_progress_limit,
+    log: journal.agent === null ? null : relative(runtime.workspace, journal.agent.log),
+    exit_code: ended.agent?.exit_code ?? null,
+    at: now,
+  };
+  const done: Conclusion =
+    edit.exit && conclusion.kind === 'ok' ? { kind: 'complete', summary: edit.exit_reason ?? conclusion.summary, next_prompt: conclusion.next_prompt } : conclusion;
+  const { state, failure } = advance(before.state, facts, done);
+  const document: StateDocument = { state, raw: edit.raw };
+
+  const stamped = await stamp(runtime, { before, document, conclusion: done, head, trailers, journal, after, changes, editBroken: edit.broken, warn });
+
+  const left = leftBehind(runtime, after, ended.person, new Set(committed));
+  writeLeftovers(runtime.places, journal.run_id, left);
+  const record = recordOf(runtime, ended, { conclusion: done, failure, changes, commits, head, now, warnings });
+  await appendRecord(recordsFile(settings.logs_dir, runtime.branch), record);
+  await closeJournal(runtime.places);
+  runtime.emit({ type: 'turn.finished', turn: record });
+  await clearAttempt(journal);
+  return { document, record, failure, snapshot: nextSnapshot(runtime, after, new Set(committed), stamped ?? head) };
+}
+
+interface Stamp {
+  readonly before: StateDocument;
+  readonly document: StateDocument;
+  readonly conclusion: Conclusion;
+  readonly head: string;
+  readonly trailers: TurnTrailers;
+  readonly journal: Journal;
+  readonly after: Snapshot;
+  readonly changes: ChangeSet;
+  readonly editBroken: boolean;
+  readonly warn: (message: string) => void;
+}
+
+/** Stamps the state after a turn and gives the commit, if one was made. */
+async function stamp(runtime: LoopRuntime, turn: Stamp): Promise<string | null> {
+  const { repository, settings, branch } = runtime;
+  const { journal, after } = turn;
+  const at = [repository.git, repository.root, settings.state_file] as const;
+  // An interrupted turn is as if it had not begun: its work stays, its state does not move.
+  if (turn.conclusion.kind === 'interrupted') {
+    if (turn.editBroken && after.branch === branch) await writeState(repository.root, settings.state_file, turn.before);
+    return null;
+  }
+  const { state } = turn.document;
+  const sync = { actor: journal.actor, iteration: journal.iteration, next: state.expected_actor, status: turn.conclusion.kind, commit: turn.head };
+  const message = settings.commits ? stateMessage(sync, turn.trailers) : null;
+  const unfit = turn.changes.failure?.code === 'half_done' || after.branch !== branch;
+  if (unfit && message !== null) {
+    const operation = await halfDone(repository.gitDirectory);
+    const place = { branch, checkedOut: after.branch === branch, rebasing: operation === 'rebase', scratch: runtime.places.control };
+    if (!(await stampApart(...at, turn.document, message, place))) turn.warn(`${settings.state_file} was not stamped, because a rebase is half done`);
+    return null;
+  }
+  if (unfit) return null;
+  const tracked = journal.state_before !== null && after.dirty.get(settings.state_file)?.kind !== 'untracked';
+  return await stampState(...at, turn.document, message, { tracked });
+}
+
+function documentBefore(journal: Journal): StateDocument {
+  if (journal.state_before === null) return freshState();
+  const parsed = parseState(journal.state_before, 'the journal');
+  if (!parsed.ok) throw new Error(`The journal holds a state that was refused: ${parsed.failure.message}`);
+  return parsed.value;
+}
+
+async function concludeProcess(ended: EndedTurn): Promise<Conclusion> {
+  const { agent, cut, journal } = ended;
+  if (cut !== null) {
+    const interrupted = cut.kind === 'interrupted' || cut.kind === 'terminated' || cut.code === 'stopped_now';
+    return { kind: interrupted ? 'interrupted' : 'failed', failure: cut };
+  }
+  if (agent === null || journal.agent === null) throw new Error('A turn without an agent must say why.');
+  const text = await readTextIfThere(journal.agent.outcome);
+  return concludeAgent(agent, text === null ? null : parseOutcome(text));
+}
+
+/** What the change set says about a turn weighs more than what the agent says. An interruption stays one. */
+function overrule(conclusion: Conclusion, changes: ChangeSet): Conclusion {
+  if (changes.failure === null || conclusion.kind === 'interrupted' || conclusion.kind === 'failed') return conclusion;
+  return { kind: 'failed', failure: changes.failure };
+}
+
+/** What the agent wrote into the state file, as far as it counts. A broken edit counts for nothing and is replaced. */
+async function agentEdit(runtime: LoopRuntime, journal: Journal, before: StateDocument, warn: (message: string) => void) {
+  const file = runtime.settings.state_file;
+  const found = await readState(runtime.repository.root, file);
+  const none = { exit: false, exit_reason: null, raw: before.raw };
+  if (!found.ok) {
+    warn(`The agent left ${file} broken; it is written again from the journal. ${found.failure.message}`);
+    return { ...none, broken: true };
+  }
+  if (found.value.text === null) return { ...none, broken: true };
+  const edit = readAgentEdit(before, found.value);
+  // After a crash the file may hold this very turn's stamp already; that is no edit of the agent's.
+  if (found.value.state.turn_id === journal.turn_id) return { ...edit, broken: false };
+  if (edit.ignored.length > 0) warn(`The agent changed ${edit.ignored.join(', ')} in ${file}; only exit, exit_reason and keys of its own are taken.`);
+  return { ...edit, broken: edit.ignored.length > 0 };
+}
+
+async function hasProgressed(runtime: LoopRuntime, ended: EndedTurn, after: Snapshot, changes: ChangeSet): Promise<boolean> {
+  const { journal, person } = ended;
+  if (changes.head !== journal.base) return true;
+  if (treeDigest(after, person, runtime.settings.isReserved) !== journal.tree_before) return true;
+  return (await inputDigest(runtime.settings.input_file)) !== journal.input_before;
+}
+
+/** What stays uncommitted and is the loop's. */
+function leftBehind(runtime: LoopRuntime, after: Snapshot, person: ReadonlySet<string>, committed: ReadonlySet<string>): string[] {
+  return [...after.dirty.keys()].filter((path) => !person.has(path) && !committed.has(path) && !runtime.settings.isReserved(path));
+}
+
+/** The checkout after our own commits, known without asking git again. */
+function nextSnapshot(runtime: LoopRuntime, after: Snapshot, committed: ReadonlySet<string>, head: string): Snapshot | null {
+  if (after.branch !== runtime.branch) return null;
+  const dirty = new Map([...after.dirty].filter(([path]) => !committed.has(path) && path !== runtime.settings.state_file));
+  return { head, branch: after.branch, dirty, marks: after.marks };
+}
+
+interface Ending {
+  readonly conclusion: Conclusion;
+  readonly failure: Failure | null;
+  readonly changes: ChangeSet;
+  readonly commits: readonly string[];
+  readonly head: string;
+  readonly now: Date;
+  readonly warnings: readonly string[];
+}
+
+function recordOf(runtime: LoopRuntime, ended: EndedTurn, end: Ending): TurnRecord {
+  const { journal, agent } = ended;
+  const { conclusion, failure } = end;
+  const shown = failure ?? ('failure' in conclusion ? conclusion.failure : null);
+  return {
+    id: journal.turn_id,
+    run_id: journal.run_id,
+    iteration: journal.iteration,
+    actor: journal.actor,
+    prompt: journal.routed?.prompt ?? null,
+    source: journal.routed?.source ?? 'deterministic',
+    reason: journal.routed?.reason ?? '',
+    agent: journal.agent?.name ?? null,
+    attempt: journal.attempt,
+    outcome: failure !== null && conclusion.kind === 'ok' ? 'blocked' : conclusion.kind,
+    started_at: journal.started_at,
+    ended_at: end.now.toISOString(),
+    duration_ms: Math.max(0, end.now.getTime() - Date.parse(journal.started_at)),
+    agent_ms: Math.round(agent?.agent_ms ?? 0),
+    exit_code: agent?.exit_code ?? null,
+    base: journal.base,
+    head: end.head,
+    commits: [...end.commits],
+    files_changed: [...end.changes.changed],
+    skipped_files: end.changes.skipped.map((file) => file.path),
+    skip_reasons: Object.fromEntries(end.changes.skipped.map((file) => [file.path, file.reason])),
+    usage: agent?.usage ?? NOTHING_USED,
+    log: journal.agent === null ? null : relative(runtime.workspace, journal.agent.log),
+    transcript: journal.agent === null ? null : relative(runtime.workspace, journal.agent.transcript),
+    session_id: agent?.session_id ?? null,
+    summary: 'summary' in conclusion ? conclusion.summary : null,
+    failure: shown === null ? null : { code: shown.code, message: shown.message },
+    warnings: [...end.warnings],
+  };
+}
+

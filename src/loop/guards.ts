@@ -1,0 +1,49 @@
+import { fail, ok } from '../base/failure.ts';
+import type { Failure, Result } from '../base/failure.ts';
+import { halfDone } from '../git/repository.ts';
+import type { Repository } from '../git/repository.ts';
+import type { WorkTreeStatus } from '../git/status.ts';
+
+/** What must hold before a run does anything. All failures here are preconditions (exit 5) and change nothing. */
+
+const precondition = (code: string, message: string, hint: string, details?: Record<string, unknown>): Failure => ({
+  code,
+  kind: 'precondition',
+  message,
+  hint,
+  ...(details === undefined ? {} : { details }),
+});
+
+/** The branch that a run works on, once the checkout is fit for it. */
+export async function checkBranch(repository: Repository, status: WorkTreeStatus, wanted: string | null): Promise<Result<string>> {
+  const operation = await halfDone(repository.gitDirectory);
+  if (operation !== null && operation !== 'bisect') {
+    return fail(precondition('half_done', `A ${operation} is half done in ${repository.root}.`, `Finish it or take it back (git ${operation} --abort), then run again.`));
+  }
+  if (status.branch === null) {
+    return fail(precondition('detached_head', `HEAD is detached in ${repository.root}; turns need a branch to commit on.`, 'git switch <branch>'));
+  }
+  if (wanted !== null && wanted !== status.branch) {
+    return fail(precondition('wrong_branch', `The checkout is on ${status.branch}, but the run is meant for ${wanted}.`, `git switch ${wanted}, or leave out --branch.`, { branch: status.branch, wanted }));
+  }
+  if (status.head === null) {
+    return fail(precondition('unborn_branch', `The branch ${status.branch} has no commit yet.`, 'Make a first commit: git commit --allow-empty -m "start"'));
+  }
+  return ok(status.branch);
+}
+
+/** Refuses tracked files that are dirty and the person's own, unless they are allowed. Untracked ones always are. */
+export function checkDirt(status: WorkTreeStatus, person: ReadonlySet<string>, allowed: boolean): Failure | null {
+  const tracked = [...person].filter((path) => {
+    const entry = status.dirty.get(path);
+    return entry !== undefined && (entry.kind === 'tracked' || entry.kind === 'unmerged' || (entry.kind === 'submodule' && entry.staged));
+  });
+  if (tracked.length === 0 || allowed) return null;
+  const shown = tracked.slice(0, 10).join(', ');
+  return precondition(
+    'dirty_tree',
+    `${tracked.length} tracked ${tracked.length === 1 ? 'file has' : 'files have'} uncommitted changes: ${shown}${tracked.length > 10 ? ', …' : ''}.`,
+    'Commit or stash them, or run with --allow-dirty: they are then left alone and never committed by a turn.',
+    { paths: tracked },
+  );
+}

@@ -1,0 +1,35 @@
+import { join } from 'node:path';
+
+/** Where the loop keeps what is its own. Nothing of it is ever part of a commit. */
+export interface Places {
+  /** `.git/orchestrator` of this checkout. */
+  readonly control: string;
+  /** The turn in flight. */
+  readonly journal: string;
+  /** Which process runs here. */
+  readonly lock: string;
+  /** A person's wish that the run end. */
+  readonly stop: string;
+  /** What was dirty before the run's first turn. */
+  readonly person: string;
+  /** What earlier turns left uncommitted. */
+  readonly leftovers: string;
+  /** One folder an attempt, for the agent's wrapper. */
+  readonly attempts: string;
+  /** `.orchestrator` in the workspace: writable for agents, invisible to git. */
+  readonly scratch: string;
+}
+
+export function placesOf(gitDirectory: string, workspace: string): Places {
+  const control = join(gitDirectory, 'orchestrator');
+  return {
+    control,
+    journal: join(control, 'turn.json'),
+    lock: join(control, 'run.lock'),
+    stop: join(control, 'stop.json'),
+    person: join(control, 'person.json'),
+    leftovers: join(control, 'leftovers.json'),
+    attempts: join(control, 'attempts'),
+    scratch: join(workspace, '.orchestrator'),
+  };
+}

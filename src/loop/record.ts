@@ -1,0 +1,167 @@
+import { appendFile, mkdir, open, readFile, writeFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { Usage } from '../agents/contract.ts';
+import { utcCompact } from '../base/clock.ts';
+import { Actor } from './state.ts';
+
+/** One line of `logs/<branch>/turns.jsonl`. Paths of logs are relative to the workspace; times are UTC. */
+export const TurnRecord = z.object({
+  id: z.string(),
+  run_id: z.string(),
+  iteration: z.number().int(),
+  actor: Actor,
+  prompt: z.string().nullable(),
+  source: z.enum(['deterministic', 'router', 'operator']),
+  reason: z.string(),
+  agent: z.string().nullable(),
+  attempt: z.number().int(),
+  outcome: z.enum(['ok', 'complete', 'blocked', 'failed', 'interrupted']),
+  started_at: z.string(),
+  ended_at: z.string(),
+  duration_ms: z.number(),
+  agent_ms: z.number(),
+  exit_code: z.number().int().nullable(),
+  base: z.string(),
+  head: z.string(),
+  commits: z.array(z.string()),
+  files_changed: z.array(z.string()),
+  skipped_files: z.array(z.string()),
+  /** Why each skipped file was skipped. */
+  skip_reasons: z.record(z.string(), z.string()),
+  usage: Usage,
+  log: z.string().nullable(),
+  transcript: z.string().nullable(),
+  session_id: z.string().nullable(),
+  summary: z.string().nullable(),
+  failure: z.object({ code: z.string(), message: z.string() }).nullable(),
+  warnings: z.array(z.string()),
+});
+export type TurnRecord = z.infer<typeof TurnRecord>;
+
+/** A branch as a folder name: `/` becomes `-`. */
+export const branchFolder = (branch: string): string => branch.replaceAll('/', '-');
+
+export const recordsFile = (logs: string, branch: string): string => join(logs, branchFolder(branch), 'turns.jsonl');
+
+/** Makes a folder for files of ours that git never sees, whatever the repository ignores. */
+export async function makeUntrackedFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  try {
+    await writeFile(join(folder, '.gitignore'), '*\n', { flag: 'wx' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}
+
+/** Log files of one turn; created, so that no other turn takes the name. */
+export interface LogFiles {
+  readonly text: string;
+  readonly events: string;
+}
+
+/** Creates `<logs>/<branch>/<actor>/iter-00017_<UTC>_<prompt stem>.log` and the `.jsonl` beside it; a taken name gets `_2`. */
+export async function createLogFiles(logs: string, turn: { branch: string; actor: Actor; iteration: number; at: Date; prompt: string }): Promise<LogFiles> {
+  const folder = join(logs, branchFolder(turn.branch), turn.actor);
+  await mkdir(folder, { recursive: true });
+  const stem = turn.prompt.replace(/\.[^./]*$/, '').replaceAll(/[^A-Za-z0-9._-]+/g, '-');
+  const name = `iter-${String(turn.iteration).padStart(5, '0')}_${utcCompact(turn.at)}_${stem}`;
+  for (let n = 1; ; n++) {
+    const path = join(folder, n === 1 ? name : `${name}_${n}`);
+    try {
+      await (await open(`${path}.log`, 'wx')).close();
+      return { text: `${path}.log`, events: `${path}.jsonl` };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
+}
+
+/** Appends a turn's record with one write. A half line left by a crash is closed first. */
+export async function appendRecord(file: string, record: TurnRecord): Promise<void> {
+  const line = `${JSON.stringify(record)}\n`;
+  await appendFile(file, (await endsWithNewline(file)) ? line : `\n${line}`);
+}
+
+async function endsWithNewline(file: string): Promise<boolean> {
+  let handle;
+  try {
+    handle = await open(file, 'r');
+  } catch {
+    return true;
+  }
+  try {
+    const { size } = await handle.stat();
+    if (size === 0) return true;
+    const last = Buffer.alloc(1);
+    await handle.read(last, 0, 1, size - 1);
+    return last[0] === 0x0a;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The records of a branch, oldest first. Lines that are no record (cut off by a crash) are passed over and counted. */
+export async function readRecords(file: string): Promise<{ records: TurnRecord[]; unreadable: number }> {
+  const records: TurnRecord[] = [];
+  let unreadable = 0;
+  const input = createReadStream(file, 'utf8');
+  try {
+    for await (const line of createInterface({ input, crlfDelay: Infinity })) {
+      if (line === '') continue;
+      const record = parseRecord(line);
+      if (record === null) unreadable++;
+      else records.push(record);
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  return { records, unreadable };
+}
+
+export function parseRecord(line: string): TurnRecord | null {
+  try {
+    const parsed = TurnRecord.safeParse(JSON.parse(line));
+    return parsed.success ? parsed.data : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The newest record of a branch, or null. Reads the file's end only. */
+export async function lastRecord(file: string): Promise<TurnRecord | null> {
+  let tail: string;
+  try {
+    const handle = await open(file, 'r');
+    try {
+      const { size } = await handle.stat();
+      const length = Math.min(size, 262_144);
+      const buffer = Buffer.alloc(length);
+      await handle.read(buffer, 0, length, size - length);
+      tail = buffer.toString('utf8');
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+  const lines = tail.split('\n').filter((line) => line !== '');
+  for (const line of lines.toReversed()) {
+    const record = parseRecord(line);
+    if (record !== null) return record;
+  }
+  return (await readRecords(file)).records.at(-1) ?? null;
+}
+
+/** The first bytes of a text file, as UTF-8; null when it is not there. */
+export async function readTextIfThere(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}

@@ -1,0 +1,121 @@
+import { crashPoint } from '../base/crash-point.ts';
+import { fileAt, ownCommits, resolveCommit } from '../git/history.ts';
+import { clearAttempt } from './agent-call.ts';
+import { concludeTurn } from './conclude.ts';
+import type { TurnReport } from './conclude.ts';
+import { NOTHING_USED } from './budget.ts';
+import { closeJournal } from './journal.ts';
+import type { Journal } from './journal.ts';
+import { readLeftovers, writeLeftovers } from './ownership.ts';
+import { appendRecord, readRecords, recordsFile } from './record.ts';
+import type { TurnRecord } from './record.ts';
+import type { LoopRuntime } from './runtime.ts';
+import { takeSnapshot } from './snapshot.ts';
+import { readState } from './stamp.ts';
+import { parseState } from './state.ts';
+import type { OrchestrationState } from './state.ts';
+import { relative } from 'node:path';
+
+/** What became of a turn whose orchestrator died. */
+export type Recovery =
+  /** All was done but the closing; nothing ran again. */
+  | { readonly how: 'already_done' }
+  /** The agent had finished: its turn was brought to its end without running it again. */
+  | { readonly how: 'finished'; readonly report: TurnReport }
+  /** The same turn must be run again. */
+  | { readonly how: 'run_again'; readonly turn_id: string; readonly attempt: number };
+
+/**
+ * Finishes or prepares again the turn of a journal whose process is gone. Leftover processes are ended first. Works
+ * from git and the disk alone, and may itself be cut short anywhere.
+ */
+export async function recoverTurn(runtime: LoopRuntime, journal: Journal, person: ReadonlySet<string>): Promise<Recovery> {
+  const tell = (how: Recovery['how']): void => runtime.emit({ type: 'turn.recovered', turn_id: journal.turn_id, actor: journal.actor, iteration: journal.iteration, how });
+  const { agent } = journal;
+  const attempt = agent === null ? null : { kind: agent.kind, scratch: agent.scratch, events: agent.transcript, turn_id: journal.turn_id };
+  const left = attempt === null || journal.routed === null ? null : await runtime.agents.left(attempt);
+  if (attempt !== null) await runtime.agents.endLeft(attempt);
+
+  const stamped = await stampedState(runtime, journal);
+  if (stamped !== null) {
+    await recordStamped(runtime, journal, stamped, left?.state === 'finished' ? left.result : null);
+    await closeJournal(runtime.places);
+    await clearAttempt(journal);
+    tell('already_done');
+    return { how: 'already_done' };
+  }
+  if (left?.state === 'finished') {
+    crashPoint('agent-exited');
+    tell('finished');
+    return { how: 'finished', report: await concludeTurn(runtime, { journal, before: null, person, agent: left.result, cut: null }) };
+  }
+  await keepLeftovers(runtime, journal, person);
+  tell('run_again');
+  return { how: 'run_again', turn_id: journal.turn_id, attempt: agent === null || journal.routed === null ? journal.attempt : journal.attempt + 1 };
+}
+
+/** The state that this turn stamped, if it got that far: committed, or in the file where nothing is committed. */
+async function stampedState(runtime: LoopRuntime, journal: Journal): Promise<OrchestrationState | null> {
+  const { repository, settings } = runtime;
+  const mine = (state: OrchestrationState): OrchestrationState | null => (state.turn_id === journal.turn_id && state.attempt === journal.attempt ? state : null);
+  if (!journal.commits) {
+    const read = await readState(repository.root, settings.state_file);
+    return read.ok ? mine(read.value.state) : null;
+  }
+  const text = await fileAt(repository.git, `refs/heads/${journal.branch}`, settings.state_file);
+  if (text === null) return null;
+  const parsed = parseState(text, settings.state_file);
+  return parsed.ok ? mine(parsed.value.state) : null;
+}
+
+/** What the crashed turn left in the tree is the loop's from now on. */
+async function keepLeftovers(runtime: LoopRuntime, journal: Journal, person: ReadonlySet<string>): Promise<void> {
+  const { repository, settings, places } = runtime;
+  const earlier = await readLeftovers(places);
+  const now = await takeSnapshot(repository.git, repository.root);
+  const left = [...now.dirty.keys()].filter((path) => !person.has(path) && !settings.isReserved(path));
+  writeLeftovers(places, journal.run_id, new Set([...(earlier.ok ? earlier.value : []), ...left]));
+}
+
+/** Writes the record of a turn that was stamped but not recorded; does nothing where it stands already. */
+async function recordStamped(runtime: LoopRuntime, journal: Journal, state: OrchestrationState, agent: { exit_code: number | null; agent_ms: number; session_id: string | null; usage: TurnRecord['usage'] } | null): Promise<void> {
+  const { repository, settings, branch, workspace, clock } = runtime;
+  const file = recordsFile(settings.logs_dir, branch);
+  const { records } = await readRecords(file);
+  if (records.some((record) => record.id === journal.turn_id)) return;
+  const head = (journal.actor === 'galph' ? state.galph_commit : state.ralph_commit) ?? journal.base;
+  const known = await resolveCommit(repository.git, head);
+  const own = known === null || known === journal.base ? { commits: [], paths: [] } : await ownCommits(repository.git, journal.base, known, []);
+  const { failure } = state;
+  const now = clock.now();
+  await appendRecord(file, {
+    id: journal.turn_id,
+    run_id: journal.run_id,
+    iteration: journal.iteration,
+    actor: journal.actor,
+    prompt: journal.routed?.prompt ?? null,
+    source: journal.routed?.source ?? 'deterministic',
+    reason: journal.routed?.reason ?? '',
+    agent: journal.agent?.name ?? null,
+    attempt: journal.attempt,
+    outcome: state.status === 'failed' ? 'failed' : state.status === 'blocked' ? 'blocked' : state.exit === true ? 'complete' : 'ok',
+    started_at: journal.started_at,
+    ended_at: now.toISOString(),
+    duration_ms: Math.max(0, now.getTime() - Date.parse(journal.started_at)),
+    agent_ms: Math.round(agent?.agent_ms ?? 0),
+    exit_code: agent?.exit_code ?? null,
+    base: journal.base,
+    head: known ?? journal.base,
+    commits: [...own.commits],
+    files_changed: own.paths.filter((path) => !settings.isReserved(path)),
+    skipped_files: [],
+    skip_reasons: {},
+    usage: agent?.usage ?? NOTHING_USED,
+    log: journal.agent === null ? null : relative(workspace, journal.agent.log),
+    transcript: journal.agent === null ? null : relative(workspace, journal.agent.transcript),
+    session_id: agent?.session_id ?? null,
+    summary: null,
+    failure: failure === null ? null : { code: failure.code, message: failure.message },
+    warnings: ['written after a crash: the turn was stamped, its record was not'],
+  });
+}

@@ -1,0 +1,149 @@
+import { mkdir } from 'node:fs/promises';
+import { openAgents } from '../agents/contract.ts';
+import { newId } from '../base/ids.ts';
+import type { Clock } from '../base/clock.ts';
+import { fail, ok } from '../base/failure.ts';
+import type { Failure, Result } from '../base/failure.ts';
+import { openRepository } from '../git/repository.ts';
+import type { Repository } from '../git/repository.ts';
+import { runCombined } from './combined.ts';
+import type { RunLength } from './combined.ts';
+import type { LoopEvent, RunResult } from './event.ts';
+import { checkBranch, checkDirt } from './guards.ts';
+import { readJournal } from './journal.ts';
+import { takeLock } from './lock.ts';
+import { divide, readLeftovers, readPersonPaths, writePersonPaths } from './ownership.ts';
+import { placesOf } from './places.ts';
+import { checkAgents } from './preflight.ts';
+import { makeUntrackedFolder } from './record.ts';
+import { recoverTurn } from './recover.ts';
+import type { Recovery } from './recover.ts';
+import { decideNext } from './next.ts';
+import type { LoopRuntime, LoopSettings } from './runtime.ts';
+import { takeSnapshot } from './snapshot.ts';
+import { readState } from './stamp.ts';
+import { clearStop, watchStopNow } from './stop.ts';
+
+/** What a run is asked to do. */
+export interface RunRequest extends RunLength {
+  readonly workspace: string;
+  readonly settings: (repository: Repository) => LoopSettings;
+  readonly branch: string | null;
+  readonly allow_dirty: boolean;
+  readonly dry_run: boolean;
+  readonly clock: Clock;
+  readonly emit: (event: LoopEvent) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Runs turns in a workspace: lock, guards, recovery of a crashed turn, then the loop. */
+export async function startRun(request: RunRequest): Promise<Result<RunResult>> {
+  const opened = await openRepository(request.workspace);
+  if (!opened.ok) return opened;
+  const repository = opened.value;
+  const settings = request.settings(repository);
+  const places = placesOf(repository.gitDirectory, request.workspace);
+  if (request.dry_run) return await dryRun(request, repository, settings);
+
+  const lock = await takeLock(places.lock, 'run');
+  if (!lock.ok) return lock;
+  const ended = new AbortController();
+  const onAbort = (): void => ended.abort(request.signal.reason);
+  request.signal.addEventListener('abort', onAbort, { once: true });
+  if (request.signal.aborted) onAbort();
+  let unwatch = (): void => undefined;
+  try {
+    await mkdir(places.control, { recursive: true });
+    await clearStop(places);
+    unwatch = watchStopNow(places, ended);
+    const runtime: Omit<LoopRuntime, 'branch'> = {
+      run_id: newId('run', request.clock.now()),
+      mode: 'combined',
+      workspace: request.workspace,
+      repository,
+      places,
+      settings,
+      agents: await openAgents(),
+      clock: request.clock,
+      emit: request.emit,
+      signal: ended.signal,
+    };
+    return await guardedRun(request, runtime);
+  } finally {
+    unwatch();
+    request.signal.removeEventListener('abort', onAbort);
+    await lock.value.release();
+  }
+}
+
+async function guardedRun(request: RunRequest, partial: Omit<LoopRuntime, 'branch'>): Promise<Result<RunResult>> {
+  const { repository, settings, places } = partial;
+  const journal = await readJournal(places);
+  if (!journal.ok) return journal;
+  const left = journal.value?.agent ?? null;
+  // Before anything else, even a refusal: nothing of a crashed turn may go on working beside us.
+  if (journal.value !== null && left !== null && (await stillRuns(partial, journal.value))) {
+    await partial.agents.endLeft({ scratch: left.scratch, turn_id: journal.value.turn_id });
+  }
+  const first = await takeSnapshot(repository.git, repository.root);
+  const branch = await checkBranch(repository, first, request.branch);
+  if (!branch.ok) return branch;
+  const runtime: LoopRuntime = { ...partial, branch: branch.value };
+  if (journal.value !== null && journal.value.branch !== branch.value) return fail(otherBranch(journal.value.branch, branch.value));
+  const state = await readState(repository.root, settings.state_file);
+  // A broken state file may be the crashed agent's doing; its turn's recovery mends it.
+  if (!state.ok && journal.value === null) return state;
+  await makeUntrackedFolder(settings.logs_dir);
+
+  let recovery: Recovery | null = null;
+  if (journal.value !== null) {
+    const person = await readPersonPaths(places);
+    if (!person.ok) return person;
+    recovery = await recoverTurn(runtime, journal.value, person.value);
+  }
+  const snapshot = recovery === null ? first : await takeSnapshot(repository.git, repository.root);
+  const leftovers = await readLeftovers(places);
+  if (!leftovers.ok) return leftovers;
+  const { person } = divide(snapshot, leftovers.value, settings.isReserved);
+  const dirt = checkDirt(snapshot, person, request.allow_dirty);
+  if (dirt !== null) return fail(dirt);
+  const begun = await readState(repository.root, settings.state_file);
+  if (!begun.ok) return begun;
+  const unable = await checkAgents(runtime, begun.value.state);
+  if (unable !== null) return fail(unable);
+  await writePersonPaths(places, runtime.run_id, person);
+  runtime.emit({ type: 'run.started', run_id: runtime.run_id, workspace: runtime.workspace, branch: branch.value, mode: runtime.mode, state: begun.value.state });
+  return await runCombined(runtime, request, {
+    person,
+    snapshot,
+    again: recovery?.how === 'run_again' ? { turn_id: recovery.turn_id, attempt: recovery.attempt } : null,
+    recovered: recovery?.how === 'finished' ? recovery.report : null,
+  });
+}
+
+async function stillRuns(runtime: Omit<LoopRuntime, 'branch'>, journal: NonNullable<Extract<Awaited<ReturnType<typeof readJournal>>, { ok: true }>['value']>): Promise<boolean> {
+  if (journal.agent === null) return false;
+  const { kind, scratch, transcript } = journal.agent;
+  return (await runtime.agents.left({ kind, scratch, events: transcript, turn_id: journal.turn_id })).state === 'running';
+}
+
+async function dryRun(request: RunRequest, repository: Repository, settings: LoopSettings): Promise<Result<RunResult>> {
+  const status = await takeSnapshot(repository.git, repository.root);
+  const branch = await checkBranch(repository, status, request.branch);
+  if (!branch.ok) return branch;
+  const state = await readState(repository.root, settings.state_file);
+  if (!state.ok) return state;
+  const decision = decideNext(state.value.state, settings);
+  if (!decision.ok) return decision;
+  const { actor, selected_prompt, reason } = decision.value;
+  request.emit({ type: 'warning', message: `Dry run: ${actor} would be given ${selected_prompt} (${reason}). Nothing was started.` });
+  return ok({ run_id: null, turns: 0, iterations: 0, ended: 'dry_run', state: state.value.state, usage: { input_tokens: 0, output_tokens: 0, cost_usd: null } });
+}
+
+const otherBranch = (journalled: string, current: string): Failure => ({
+  code: 'wrong_branch',
+  kind: 'precondition',
+  message: `A turn on the branch ${journalled} was cut short, but the checkout is on ${current}.`,
+  hint: `git switch ${journalled}, then run again: the turn is finished or repeated there.`,
+  details: { branch: current, wanted: journalled },
+});

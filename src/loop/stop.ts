@@ -1,0 +1,46 @@
+import { watch } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import writeFileAtomic from 'write-file-atomic';
+import { z } from 'zod';
+import type { Failure } from '../base/failure.ts';
+import { readControlFile } from './control-file.ts';
+import type { Places } from './places.ts';
+
+/** A person's wish that the run of this checkout end: at the next turn's edge, or now. */
+export const StopRequest = z.object({ at: z.string(), now: z.boolean(), reason: z.string().nullable() });
+export type StopRequest = z.infer<typeof StopRequest>;
+
+export async function requestStop(places: Places, request: StopRequest): Promise<void> {
+  await mkdir(places.control, { recursive: true });
+  writeFileAtomic.sync(places.stop, `${JSON.stringify(request)}\n`, { fsync: false });
+}
+
+export async function readStop(places: Places): Promise<StopRequest | null> {
+  const read = await readControlFile(places.stop, StopRequest);
+  // A stop file that cannot be read is still somebody's wish to stop.
+  return read.ok ? read.value : { at: '', now: false, reason: null };
+}
+
+/** What stood there already when a run starts does not end it. */
+export async function clearStop(places: Places): Promise<void> {
+  await rm(places.stop, { force: true });
+}
+
+/** Aborts `controller` once a stop with `now` is asked for. Gives a function that ends the watch. */
+export function watchStopNow(places: Places, controller: AbortController): () => void {
+  const look = async (): Promise<void> => {
+    const request = await readStop(places);
+    if (request?.now === true) controller.abort(stoppedNow(request.reason));
+  };
+  const watcher = watch(places.control, { persistent: false }, (_event, name) => {
+    if (name === 'stop.json') void look();
+  });
+  watcher.on('error', () => undefined);
+  return () => watcher.close();
+}
+
+const stoppedNow = (reason: string | null): Failure => ({
+  code: 'stopped_now',
+  kind: 'interrupted',
+  message: `The turn was ended by orchestrator stop --now${reason === null ? '' : `: ${reason}`}. Its work is kept.`,
+});

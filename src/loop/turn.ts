@@ -1,0 +1,78 @@
+import { crashPoint } from '../base/crash-point.ts';
+import { newId } from '../base/ids.ts';
+import type { Failure } from '../base/failure.ts';
+import { callAgent, prepareCall } from './agent-call.ts';
+import { NOTHING_USED, addUsage } from './budget.ts';
+import type { Spent } from './budget.ts';
+import { treeDigest } from './change-set.ts';
+import { concludeTurn } from './conclude.ts';
+import type { TurnReport } from './conclude.ts';
+import { inputDigest } from './input-digest.ts';
+import { writeJournal } from './journal.ts';
+import type { Journal } from './journal.ts';
+import { routeTurn } from './route.ts';
+import type { LoopRuntime } from './runtime.ts';
+import type { Snapshot } from './snapshot.ts';
+import type { StateDocument } from './state.ts';
+
+/** Where a turn begins. */
+export interface TurnStart {
+  readonly document: StateDocument & { readonly text: string | null };
+  readonly snapshot: Snapshot;
+  readonly person: ReadonlySet<string>;
+  readonly spent: Spent;
+  /** The crashed turn that is run again. */
+  readonly again?: { readonly turn_id: string; readonly attempt: number };
+}
+
+/**
+ * One turn, the same in every mode: journal the intent, route, run the prompt, conclude. Expected failures end up in
+ * the state and in the report; anything thrown leaves the journal for the next start.
+ */
+export async function runTurn(runtime: LoopRuntime, start: TurnStart): Promise<TurnReport> {
+  const { clock, settings, places } = runtime;
+  const { state } = start.document;
+  const at = clock.now();
+  const treeBefore = treeDigest(start.snapshot, start.person, settings.isReserved);
+  const intent: Journal = {
+    schema_version: 1,
+    run_id: runtime.run_id,
+    turn_id: start.again?.turn_id ?? newId('turn', at),
+    attempt: start.again?.attempt ?? 1,
+    mode: runtime.mode,
+    branch: runtime.branch,
+    actor: state.expected_actor,
+    iteration: state.iteration,
+    base: start.snapshot.head ?? '',
+    started_at: at.toISOString(),
+    state_before: start.document.text,
+    input_before: await inputDigest(settings.input_file),
+    tree_before: treeBefore,
+    commits: settings.commits,
+    routed: null,
+    agent: null,
+    pid: null,
+    claim: null,
+  };
+  crashPoint('before-claim');
+  writeJournal(places, intent);
+  crashPoint('after-claim');
+
+  const ended = { before: start.snapshot, person: start.person };
+  const refused = (journal: Journal, failure: Failure): Promise<TurnReport> => concludeTurn(runtime, { ...ended, journal, agent: null, cut: failure });
+
+  const { decision, asked } = await routeTurn(runtime, intent, start.document, start.spent);
+  if (asked?.cut) return await refused(intent, asked.cut);
+  if (!decision.ok) return await refused(intent, decision.failure);
+  const { selected_prompt, source, reason } = decision.value;
+  const review = state.expected_actor === 'galph' && selected_prompt === settings.prompts.reviewer && selected_prompt !== settings.prompts.galph;
+  const routed: Journal = { ...intent, routed: { prompt: selected_prompt, source, reason, review } };
+
+  const prepared = await prepareCall(runtime, routed, state, selected_prompt);
+  if (!prepared.ok) return await refused(routed, prepared.failure);
+  const routing = asked?.result.usage ?? NOTHING_USED;
+  const spent = { ...start.spent, usage: addUsage(start.spent.usage, routing) };
+  const { journal, call } = await callAgent(runtime, routed, prepared.value, spent);
+  const agent = { ...call.result, usage: addUsage(call.result.usage, routing) };
+  return await concludeTurn(runtime, { ...ended, journal, agent, cut: call.cut });
+}
