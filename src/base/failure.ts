@@ -7,6 +7,7 @@
 export type FailureKind =
   | 'failed'
   | 'invalid'
+  | 'unknown'
   | 'not_found'
   | 'conflict'
   | 'precondition'
@@ -40,6 +41,8 @@ interface KindFacts {
 export const FAILURE_KINDS: Readonly<Record<FailureKind, KindFacts>> = {
   failed: { exit: 1, status: 422, retryable: false },
   invalid: { exit: 2, status: 400, retryable: false },
+  /** A command, operation or name of the interface that does not exist. */
+  unknown: { exit: 2, status: 404, retryable: false },
   not_found: { exit: 3, status: 404, retryable: false },
   conflict: { exit: 4, status: 409, retryable: true },
   precondition: { exit: 5, status: 412, retryable: false },
