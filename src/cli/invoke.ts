@@ -1,3 +1,4 @@
+import type { ProgressEvent } from '../spine/operation.ts';
 import { resolve } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import { exitCodeOf, fail } from '../base/failure.ts';
@@ -26,21 +27,21 @@ export interface Invocation<T> {
   /** Text for stdout. */
   readonly render: (data: T, output: Output) => string;
   /** Reads the operation's progress; the default shows warnings only. */
-  readonly onEvent?: (event: { readonly type: string }, output: Output) => void;
+  readonly onEvent?: (event: ProgressEvent, output: Output) => void;
   /** Called before the result is printed, e.g. to take down a live view. */
   readonly onEnd?: () => void;
-  /** With `--json`: print progress as lines and close with `run.finished`. */
-  readonly stream?: boolean;
+  /** With `--json`: print progress as lines and close with an event of this type. */
+  readonly stream?: 'run.finished' | 'log.finished';
 }
 
 /** Dispatches, prints the result and sets the exit code. */
 export async function invoke<T>(invocation: Invocation<T>): Promise<void> {
   const output = outputOf(invocation.options);
-  const { stream = false } = invocation;
+  const { stream } = invocation;
   const { json } = output.options;
-  const result = await perform(invocation, output, json && stream);
+  const result = await perform(invocation, output, json && stream !== undefined);
   invocation.onEnd?.();
-  if (json && stream) output.json({ type: 'run.finished', at: new Date().toISOString(), ...envelope(result) });
+  if (json && stream !== undefined) output.json({ type: stream, at: new Date().toISOString(), ...envelope(result) });
   else if (json) output.json(envelope(result));
   else if (result.ok) output.result(invocation.render(result.value as T, output));
   else output.notice(renderFailure(result.failure, output));
@@ -51,10 +52,10 @@ async function perform<T>(invocation: Invocation<T>, output: Output, lines: bool
   const { operations } = await import('../server/operations.ts');
   const controller = new AbortController();
   const forget = onSignals((failure) => controller.abort(failure));
-  const emit = (event: { readonly type: string }): void => {
+  const emit = (event: ProgressEvent): void => {
     if (lines) output.json({ at: new Date().toISOString(), ...event });
     else if (invocation.onEvent !== undefined) invocation.onEvent(event, output);
-    else if (event.type === 'warning') output.notice(`${output.err.yellow('warning')} ${(event as { message?: string }).message ?? ''}`);
+    else if (event.type === 'warning') output.notice(`${output.err.yellow('warning')} ${String(event['message'])}`);
   };
   const { options } = invocation;
   try {

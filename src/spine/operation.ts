@@ -20,6 +20,12 @@ export type TransactionMode = 'none' | 'read' | 'write';
 /** `domain.noun.verb`, all lower case. */
 export type OperationName = `${string}.${string}.${string}`;
 
+/** Progress of a long operation; what stands beside `type` is that operation's own vocabulary. */
+export interface ProgressEvent {
+  readonly type: string;
+  readonly [detail: string]: unknown;
+}
+
 /** What an operation's handler is given; frozen. */
 export interface OperationContext<D extends readonly AnyOperation[] = readonly AnyOperation[]> {
   readonly operation: OperationName;
@@ -32,8 +38,7 @@ export interface OperationContext<D extends readonly AnyOperation[] = readonly A
   readonly clock: Clock;
   readonly timestamp: string;
   readonly signal: AbortSignal;
-  /** Progress of a long operation, in that operation's own vocabulary. */
-  readonly emit: (event: { readonly type: string }) => void;
+  readonly emit: (event: ProgressEvent) => void;
   /** Calls another operation; only those declared in `cross_domain_deps`, which the types and the dispatch both enforce. */
   call<T extends D[number]>(operation: T, input: z.input<T['input']>): Promise<Result<z.output<T['output']>>>;
 }

@@ -44,10 +44,10 @@ export function addLoopCommands(program: Command): void {
         operation: 'loop.turn.follow',
         input,
         options,
-        stream: true,
+        stream: 'log.finished',
         render: () => '',
         onEvent: (event, output) => {
-          if (event.type === 'turn') output.result(renderLogLine((event as unknown as { turn: Parameters<typeof renderLogLine>[0] }).turn, output));
+          if (event.type === 'turn') output.result(renderLogLine(event['turn'] as Parameters<typeof renderLogLine>[0], output));
         },
       });
     });

@@ -88,7 +88,7 @@ export function addRunCommand(program: Command): void {
           wait_through_failures: flags['waitThroughFailures'],
         },
         options,
-        stream: true,
+        stream: 'run.finished',
         onEvent: view.onEvent,
         onEnd: view.end,
         render: renderRunResult,

@@ -1,0 +1,37 @@
+import type { GlobalOptions } from '../invoke.ts';
+import { outputOf } from '../invoke.ts';
+import type { Output } from '../output.ts';
+import type { ProgressEvent } from '../../spine/operation.ts';
+import type { RunResult } from '../../loop/event.ts';
+import { createLiveView } from '../live-view.ts';
+import { createPlainLines } from '../plain-lines.ts';
+import { plural, usageText } from './format.ts';
+
+/** Reads a run's events and shows them. */
+export interface RunView {
+  readonly onEvent: (event: ProgressEvent, output: Output) => void;
+  readonly end: () => void;
+}
+
+/** A live view on a terminal, plain lines where there is none. */
+export function createRunView(options: GlobalOptions): RunView {
+  if (options.json === true) return { onEvent: () => undefined, end: () => undefined };
+  const output = outputOf(options);
+  const terminal = process.stderr.isTTY === true && process.env['TERM'] !== 'dumb' && !output.options.quiet;
+  return terminal ? createLiveView(output) : createPlainLines(output);
+}
+
+const ENDS: Record<RunResult['ended'], string> = {
+  iterations: 'All iterations are done.',
+  once: 'One turn is done.',
+  complete: 'The work is complete.',
+  stopped: 'Stopped as asked.',
+  dry_run: 'Nothing was started.',
+};
+
+export function renderRunResult(result: RunResult): string {
+  const { state } = result;
+  const reason = result.ended === 'complete' && state.exit_reason ? ` ${state.exit_reason}` : '';
+  const counts = [plural(result.turns, 'turn'), plural(result.iterations, 'iteration'), usageText(result.usage)].filter((part) => part !== '').join(', ');
+  return `${ENDS[result.ended]}${reason}\n${counts}; next: ${state.expected_actor} in iteration ${state.iteration}.`;
+}

@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import { fail } from '../../base/failure.ts';
+import { defineOperation } from '../../spine/operation.ts';
+import { Usage } from '../../agents/contract.ts';
+import { loopSettings } from '../settings.ts';
+import { startRun } from '../start-run.ts';
+import { OrchestrationState } from '../state.ts';
+import { openWorkspace } from './open.ts';
+import { RoutingInput, agentFlagsOf, given, routingFlags } from './routing-input.ts';
+
+export const RunInput = RoutingInput.extend({
+  mode: z.enum(['combined', 'role']).optional(),
+  role: z.enum(['galph', 'ralph']).optional(),
+  /** Iterations to complete; 0 = no end. */
+  iterations: z.number().int().min(0).default(20),
+  once: z.boolean().default(false),
+  branch: z.string().min(1).optional(),
+  turn_timeout: z.string().optional(),
+  max_cost: z.number().nonnegative().optional(),
+  poll_interval: z.string().optional(),
+  max_wait: z.string().optional(),
+  lease: z.string().optional(),
+  push: z.boolean().optional(),
+  no_commit: z.boolean().default(false),
+  allow_dirty: z.boolean().default(false),
+  dry_run: z.boolean().default(false),
+  listen: z.string().optional(),
+  wait_through_failures: z.boolean().default(false),
+});
+export type RunInput = z.infer<typeof RunInput>;
+
+export const RunOutput = z.object({
+  run_id: z.string().nullable(),
+  turns: z.number().int(),
+  iterations: z.number().int(),
+  ended: z.enum(['iterations', 'once', 'complete', 'stopped', 'dry_run']),
+  state: OrchestrationState,
+  usage: Usage,
+});
+
+export const runStart = defineOperation({
+  name: 'loop.run.start',
+  summary: 'Take turns until the wanted number of iterations, a stop, or a failure',
+  input: RunInput,
+  output: RunOutput,
+  failures: [
+    'agent_error', 'agent_exit', 'agent_not_found', 'agent_stalled', 'agent_timeout', 'blocked', 'budget', 'checkout_busy', 'config_invalid',
+    'dirty_tree', 'guard_violation', 'no_progress', 'outcome_invalid', 'prompt_invalid', 'prompt_missing', 'router_failed', 'router_invalid',
+    'secret_committed', 'state_invalid', 'wrong_branch',
+  ],
+  transaction: 'none',
+  cross_domain_deps: [],
+  surfaces: ['cli', 'http'],
+  callers: ['operator', 'system'],
+  starts_work: true,
+  async handler(context, input) {
+    const mode = input.mode ?? (input.role === undefined ? 'combined' : 'role');
+    if (mode === 'role' && input.role === undefined) {
+      return fail({ code: 'usage', kind: 'invalid', message: '--mode role needs a --role: galph or ralph.', hint: 'orchestrator run --role galph' });
+    }
+    if (mode === 'combined' && input.role !== undefined) {
+      return fail({ code: 'usage', kind: 'invalid', message: `--role ${input.role} goes with --mode role, not with combined.`, hint: `orchestrator run --role ${input.role}` });
+    }
+    const flags = [
+      ...routingFlags(input),
+      ...given([
+        ['limits.turn_timeout', input.turn_timeout, '--turn-timeout'],
+        ['budget.max_cost_usd', input.max_cost, '--max-cost'],
+        ['sync.poll_interval', input.poll_interval, '--poll-interval'],
+        ['sync.max_wait', input.max_wait, '--max-wait'],
+        ['sync.lease', input.lease, '--lease'],
+        ['sync.push', input.push, '--push'],
+        ['sync.listen', input.listen, '--listen'],
+      ]),
+    ];
+    const opened = await openWorkspace(context, flags);
+    if (!opened.ok) return opened;
+    const { workspace, loaded } = opened.value;
+    const { config } = loaded;
+    return await startRun({
+      workspace,
+      settings: (repository) => loopSettings({ config, workspace, root: repository.root, mode, agentFlags: agentFlagsOf(input), commits: !input.no_commit }),
+      branch: input.branch ?? config.sync.branch ?? null,
+      iterations: input.iterations,
+      once: input.once,
+      allow_dirty: input.allow_dirty,
+      dry_run: input.dry_run,
+      clock: context.clock,
+      emit: context.emit,
+      signal: context.signal,
+    });
+  },
+});

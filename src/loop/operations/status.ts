@@ -1,0 +1,113 @@
+import { z } from 'zod';
+import { ok } from '../../base/failure.ts';
+import { readStatus } from '../../git/status.ts';
+import { defineOperation } from '../../spine/operation.ts';
+import { readJournal } from '../journal.ts';
+import { isHolderAlive, readHolder } from '../lock.ts';
+import { decideNext } from '../next.ts';
+import { readState } from '../stamp.ts';
+import { Actor, OrchestrationState } from '../state.ts';
+import { openLoop } from './open.ts';
+import { RoutingInput, agentFlagsOf, routingFlags } from './routing-input.ts';
+
+const Next = z.object({ actor: Actor, selected_prompt: z.string(), source: z.enum(['deterministic', 'router']), reason: z.string() });
+
+const TurnInFlight = z.object({
+  id: z.string(),
+  actor: Actor,
+  prompt: z.string().nullable(),
+  agent: z.string().nullable(),
+  pid: z.number().int().nullable(),
+  started_at: z.string(),
+  attempt: z.number().int(),
+  waiting_for: z.string().optional(),
+});
+
+export const StatusOutput = z.object({
+  workspace: z.string(),
+  branch: z.string().nullable(),
+  state: OrchestrationState,
+  turn: TurnInFlight.nullable(),
+  claim: z.record(z.string(), z.unknown()).nullable(),
+  /** Null where nothing could be chosen; `next_failure` says why. */
+  next: Next.nullable(),
+  next_failure: z.string().optional(),
+  failure: OrchestrationState.shape.failure,
+  /** A turn that was cut short by a crash and will be finished or repeated by the next run. */
+  crashed_turn: TurnInFlight.optional(),
+  /** The process that runs turns in this checkout. */
+  runner: z.object({ pid: z.number().int(), since: z.string() }).nullable(),
+});
+
+export const statusShow = defineOperation({
+  name: 'loop.status.show',
+  summary: 'Where things stand: state, turn in flight, what comes next',
+  input: z.object({}),
+  output: StatusOutput,
+  failures: ['config_invalid', 'not_a_repository', 'state_invalid'],
+  transaction: 'none',
+  cross_domain_deps: [],
+  surfaces: ['cli', 'http', 'mcp'],
+  callers: ['operator', 'agent', 'system'],
+  starts_work: false,
+  async handler(context) {
+    const opened = await openLoop(context);
+    if (!opened.ok) return opened;
+    const { workspace, repository, places, settings } = opened.value;
+    const [status, state, journal, holder] = await Promise.all([
+      readStatus(repository.git, { passive: true, tracked_only: true }),
+      readState(repository.root, settings.state_file),
+      readJournal(places),
+      readHolder(places.lock),
+    ]);
+    if (!state.ok) return state;
+    const alive = holder !== null && isHolderAlive(holder);
+    const inFlight = journal.ok && journal.value !== null ? turnOf(journal.value) : null;
+    const next = decideNext(state.value.state, settings);
+    return ok({
+      workspace,
+      branch: status.branch,
+      state: state.value.state,
+      turn: alive ? inFlight : null,
+      claim: null,
+      next: next.ok ? next.value : null,
+      ...(next.ok ? {} : { next_failure: next.failure.message }),
+      failure: state.value.state.failure,
+      ...(!alive && inFlight !== null ? { crashed_turn: inFlight } : {}),
+      runner: alive ? { pid: holder.pid, since: holder.at } : null,
+    });
+  },
+});
+
+function turnOf(journal: NonNullable<Extract<Awaited<ReturnType<typeof readJournal>>, { ok: true }>['value']>): z.infer<typeof TurnInFlight> {
+  return {
+    id: journal.turn_id,
+    actor: journal.actor,
+    prompt: journal.routed?.prompt ?? null,
+    agent: journal.agent?.name ?? null,
+    pid: journal.pid,
+    started_at: journal.agent?.started_at ?? journal.started_at,
+    attempt: journal.attempt,
+  };
+}
+
+export const nextDecide = defineOperation({
+  name: 'loop.next.decide',
+  summary: 'Which prompt the router would choose, and why',
+  input: RoutingInput,
+  output: Next,
+  failures: ['config_invalid', 'prompt_missing', 'prompt_not_actors', 'prompt_not_allowed', 'prompt_outside', 'router_unset', 'state_invalid'],
+  transaction: 'none',
+  cross_domain_deps: [],
+  surfaces: ['cli', 'http', 'mcp'],
+  callers: ['operator', 'agent', 'system'],
+  starts_work: false,
+  async handler(context, input) {
+    const opened = await openLoop(context, routingFlags(input), agentFlagsOf(input));
+    if (!opened.ok) return opened;
+    const { repository, settings } = opened.value;
+    const state = await readState(repository.root, settings.state_file);
+    if (!state.ok) return state;
+    return decideNext(state.value.state, settings);
+  },
+});

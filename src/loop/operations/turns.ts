@@ -1,0 +1,130 @@
+import { watch } from 'node:fs';
+import { z } from 'zod';
+import { fail, ok } from '../../base/failure.ts';
+import type { Result } from '../../base/failure.ts';
+import { readStatus } from '../../git/status.ts';
+import { defineOperation } from '../../spine/operation.ts';
+import type { OperationContext } from '../../spine/operation.ts';
+import { TurnRecord, makeUntrackedFolder, readRecords, recordsFile } from '../record.ts';
+import { Actor } from '../state.ts';
+import { openLoop } from './open.ts';
+import { dirname } from 'node:path';
+import { mkdir } from 'node:fs/promises';
+
+const Filter = z.object({ actor: Actor.optional(), iteration: z.number().int().min(1).optional() });
+type Filter = z.infer<typeof Filter>;
+
+const shared = {
+  failures: ['config_invalid', 'not_a_repository'],
+  transaction: 'none',
+  cross_domain_deps: [],
+  surfaces: ['cli', 'http', 'mcp'],
+  callers: ['operator', 'agent', 'system'],
+  starts_work: false,
+} as const;
+
+export const turnList = defineOperation({
+  ...shared,
+  name: 'loop.turn.list',
+  summary: 'The turns of this branch, oldest first',
+  input: Filter,
+  output: z.object({ turns: z.array(TurnRecord) }),
+  async handler(context, input) {
+    const file = await fileOf(context);
+    if (!file.ok) return file;
+    const { records, unreadable } = await readRecords(file.value.file);
+    if (unreadable > 0) context.emit({ type: 'warning', message: `${unreadable} lines of ${file.value.file} are no records and were passed over.` });
+    return ok({ turns: records.filter((record) => matches(record, input)) });
+  },
+});
+
+export const turnFollow = defineOperation({
+  ...shared,
+  name: 'loop.turn.follow',
+  summary: 'The turns of this branch, and new ones as they end, until interrupted',
+  input: Filter,
+  output: z.object({ turns: z.number().int() }),
+  surfaces: ['cli'],
+  async handler(context, input) {
+    const found = await fileOf(context);
+    if (!found.ok) return found;
+    const { file, logs } = found.value;
+    await makeUntrackedFolder(logs);
+    await mkdir(dirname(file), { recursive: true });
+    let seen = 0;
+    const show = async (): Promise<void> => {
+      const { records } = await readRecords(file);
+      for (const turn of records.slice(seen)) if (matches(turn, input)) context.emit({ type: 'turn', turn });
+      seen = records.length;
+    };
+    // Changes come while the file is read: each look waits for the one before, and none is left out.
+    let looking = show();
+    const watcher = watch(dirname(file), () => (looking = looking.then(show)));
+    await new Promise<void>((resolve) => {
+      if (context.signal.aborted) resolve();
+      context.signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    watcher.close();
+    await looking;
+    return ok({ turns: seen });
+  },
+});
+
+export const turnExplain = defineOperation({
+  ...shared,
+  name: 'loop.turn.explain',
+  summary: 'The chain of causes of a turn',
+  failures: [...shared.failures, 'turn_not_found', 'turn_ambiguous'],
+  input: z.object({ turn: z.string().min(1) }),
+  output: z.object({
+    turn: TurnRecord,
+    chain: z.array(z.object({ what: z.enum(['before', 'routed', 'agent', 'changes', 'outcome', 'after']), because: z.string() })),
+  }),
+  async handler(context, input) {
+    const found = await fileOf(context);
+    if (!found.ok) return found;
+    const { records } = await readRecords(found.value.file);
+    const matching = input.turn === 'last' ? records.slice(-1) : records.filter((record) => record.id === input.turn || record.id.startsWith(input.turn));
+    const exact = matching.find((record) => record.id === input.turn);
+    const [turn] = exact === undefined ? matching : [exact];
+    if (turn === undefined) {
+      return fail({ code: 'turn_not_found', kind: 'not_found', message: `There is no turn ${JSON.stringify(input.turn)} on this branch.`, hint: 'orchestrator log shows the ids; "last" names the newest.' });
+    }
+    if (exact === undefined && matching.length > 1) {
+      return fail({ code: 'turn_ambiguous', kind: 'invalid', message: `${JSON.stringify(input.turn)} is the beginning of ${matching.length} turns.`, details: { turns: matching.map((record) => record.id) } });
+    }
+    const at = records.indexOf(turn);
+    return ok({ turn, chain: chainOf(turn, records[at - 1] ?? null, records[at + 1] ?? null) });
+  },
+});
+
+function chainOf(turn: TurnRecord, before: TurnRecord | null, after: TurnRecord | null) {
+  const chain: { what: 'before' | 'routed' | 'agent' | 'changes' | 'outcome' | 'after'; because: string }[] = [];
+  chain.push({
+    what: 'before',
+    because: before === null ? 'it is the first turn on record of this branch' : `turn ${before.id} (${before.actor}, iteration ${before.iteration}) ended ${before.outcome}, so it was ${turn.actor}'s turn in iteration ${turn.iteration}`,
+  });
+  if (turn.prompt !== null) chain.push({ what: 'routed', because: `${turn.prompt} was chosen (${turn.source}): ${turn.reason}` });
+  if (turn.attempt > 1) chain.push({ what: 'agent', because: `it is attempt ${turn.attempt}: the attempts before were cut short by a crash` });
+  if (turn.agent !== null) {
+    const exit = turn.exit_code === null ? 'did not exit by itself' : `exited with ${turn.exit_code}`;
+    chain.push({ what: 'agent', because: `${turn.agent} worked for ${(turn.agent_ms / 1000).toFixed(1)}s and ${exit}; its output is in ${turn.log ?? 'no log'}` });
+  }
+  const skipped = turn.skipped_files.map((path) => `${path}: ${turn.skip_reasons[path] ?? 'skipped'}`);
+  chain.push({ what: 'changes', because: `${turn.files_changed.length} paths changed, ${turn.commits.length} commits${skipped.length > 0 ? `; not committed: ${skipped.join('; ')}` : ''}` });
+  const words = turn.failure === null ? (turn.summary ?? 'the agent ended well and reported nothing else') : `${turn.failure.code}: ${turn.failure.message}`;
+  chain.push({ what: 'outcome', because: `${turn.outcome}, because ${words}` });
+  if (after !== null) chain.push({ what: 'after', because: `turn ${after.id} (${after.actor}, iteration ${after.iteration}) came next and ended ${after.outcome}` });
+  return chain;
+}
+
+const matches = (record: TurnRecord, filter: Filter): boolean =>
+  (filter.actor === undefined || record.actor === filter.actor) && (filter.iteration === undefined || record.iteration === filter.iteration);
+
+async function fileOf(context: OperationContext): Promise<Result<{ file: string; logs: string }>> {
+  const opened = await openLoop(context);
+  if (!opened.ok) return opened;
+  const { settings, repository } = opened.value;
+  const { branch } = await readStatus(repository.git, { passive: true, tracked_only: true });
+  return ok({ file: recordsFile(settings.logs_dir, branch ?? 'HEAD'), logs: settings.logs_dir });
+}

@@ -1,0 +1,81 @@
+import { join, relative, sep } from 'node:path';
+import type { AgentFlags } from '../agents/contract.ts';
+import { globMatcher } from '../base/glob.ts';
+import type { PathMatcher } from '../base/glob.ts';
+import type { Config } from '../config/schema.ts';
+import type { BudgetLimits } from './budget.ts';
+import { commitPolicy } from './policy.ts';
+import type { LoopSettings } from './runtime.ts';
+
+/** How long a routing agent may take. */
+const ROUTER_TIMEOUT_MS = 120_000;
+
+export interface SettingsInput {
+  readonly config: Config;
+  /** Folder that the configuration's paths are relative to, absolute. */
+  readonly workspace: string;
+  /** Top of the checkout, absolute; the workspace or a folder above it. */
+  readonly root: string;
+  readonly mode: 'combined' | 'role';
+  readonly agentFlags: AgentFlags;
+  readonly commits: boolean;
+}
+
+/** Works out what the loop needs from the configuration. */
+export function loopSettings(input: SettingsInput): LoopSettings {
+  const { config, workspace, root } = input;
+  const prefix = relative(root, workspace).split(sep).join('/');
+  const fromRoot = (path: string): string => (prefix === '' ? path : `${prefix}/${path}`);
+  /** A matcher for paths of the workspace, applied to paths as git names them. What lies outside it never matches. */
+  const within = (matcher: PathMatcher): PathMatcher => {
+    if (prefix === '') return matcher;
+    return (path) => path.startsWith(`${prefix}/`) && matcher(path.slice(prefix.length + 1));
+  };
+  const reserved = globMatcher([config.logs_dir, config.tmp_dir, '.orchestrator', config.state_file].map((path) => `/${path}`));
+  const policy = commitPolicy({
+    galph: config.commit.galph,
+    ralph: config.commit.ralph,
+    guard: config.commit.guard ?? (input.mode === 'role' ? 'fail' : 'warn'),
+    max_file_bytes: config.commit.max_file_bytes,
+    max_total_bytes: config.commit.max_total_bytes,
+    doc_whitelist: config.doc_whitelist,
+    report_extensions: config.report_extensions,
+  });
+  return {
+    prompts_dir: join(workspace, config.prompts_dir),
+    prompts: { galph: config.supervisor_prompt, ralph: config.main_prompt, reviewer: config.reviewer_prompt },
+    router: {
+      enabled: config.router.enabled,
+      mode: config.router.mode,
+      prompt: config.router.prompt ?? null,
+      review_every_n: config.router.review_every_n,
+      review_placement: config.router.review_placement,
+      allowlist: config.router.allowlist,
+    },
+    router_timeout_ms: ROUTER_TIMEOUT_MS,
+    state_file: fromRoot(config.state_file),
+    input_file: join(workspace, config.input_file),
+    findings_file: join(workspace, config.findings_file),
+    logs_dir: join(workspace, config.logs_dir),
+    isReserved: within(reserved),
+    policy: { ...policy, galph: within(policy.galph), ralph: within(policy.ralph) },
+    limits: config.limits,
+    no_progress_limit: config.limits.no_progress_limit,
+    agent: { default: config.agent.default, roles: config.agent.roles, prompts: config.agent.prompts, agents: config.agents, workspace },
+    agentFlags: input.agentFlags,
+    pass_env: config.sandbox.pass_env,
+    budget: budgetOf(config.budget),
+    turn_budget: budgetOf(config.budget.turn),
+    remote: config.sync.remote,
+    commits: input.commits,
+  };
+}
+
+type BudgetKeys = { readonly [K in keyof BudgetLimits]?: number | undefined };
+
+const budgetOf = (keys: BudgetKeys): BudgetLimits => ({
+  max_cost_usd: keys.max_cost_usd ?? null,
+  max_tokens: keys.max_tokens ?? null,
+  max_turns: keys.max_turns ?? null,
+  max_duration: keys.max_duration ?? null,
+});

@@ -1,0 +1,33 @@
+import { createRegistry } from '../spine/registry.ts';
+import type { Registry } from '../spine/registry.ts';
+import { spineOperations } from '../spine/operations.ts';
+import type { AnyOperation } from '../spine/operation.ts';
+
+/** Every operation of the product, for every surface. Each is loaded when it is first needed. */
+export const operations: Registry = createRegistry([
+  ['config.schema.show', async () => (await import('../workspace/operations/config.ts')).schemaShow],
+  ['config.settings.check', async () => (await import('../workspace/operations/config.ts')).settingsCheck],
+  ['config.settings.show', async () => (await import('../workspace/operations/config.ts')).settingsShow],
+  ['loop.next.decide', async () => (await import('../loop/operations/status.ts')).nextDecide],
+  ['loop.run.start', async () => (await import('../loop/operations/run.ts')).runStart],
+  ['loop.run.stop', async () => (await import('../loop/operations/control.ts')).runStop],
+  ['loop.state.restore', async () => (await import('../loop/operations/control.ts')).stateRestore],
+  ['loop.state.show', async () => (await import('../loop/operations/control.ts')).stateShow],
+  ['loop.status.show', async () => (await import('../loop/operations/status.ts')).statusShow],
+  ['loop.turn.explain', async () => (await import('../loop/operations/turns.ts')).turnExplain],
+  ['loop.turn.follow', async () => (await import('../loop/operations/turns.ts')).turnFollow],
+  ['loop.turn.list', async () => (await import('../loop/operations/turns.ts')).turnList],
+  ['loop.turn.stamp', async () => (await import('../loop/operations/control.ts')).turnStamp],
+  ['spine.operation.graph', async () => spine('spine.operation.graph')],
+  ['spine.operation.list', async () => spine('spine.operation.list')],
+  ['spine.operation.show', async () => spine('spine.operation.show')],
+  ['workspace.demo.play', async () => (await import('../workspace/operations/demo.ts')).demoPlay],
+  ['workspace.health.check', async () => (await import('../workspace/operations/doctor.ts')).healthCheck],
+  ['workspace.setup.init', async () => (await import('../workspace/operations/init.ts')).setupInit],
+]);
+
+function spine(name: string): AnyOperation {
+  const found = spineOperations(() => operations).find((operation) => operation.name === name);
+  if (found === undefined) throw new Error(`The spine has no operation ${name}`);
+  return found;
+}
