@@ -1,0 +1,171 @@
+import { closeSync, openSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { execa } from 'execa';
+import { endGroup, endMarked, groupAlive } from './group.ts';
+import { createLineSplitter } from './lines.ts';
+import type { Line } from './lines.ts';
+import { watchDeadlines } from './watch.ts';
+import type { Deadline } from './watch.ts';
+import { wrapperArguments } from './wrapper.ts';
+
+export type OutputStream = 'stdout' | 'stderr';
+
+/** A program to be run to its end under supervision. Paths are absolute; limits are milliseconds, 0 for none. */
+export interface SupervisedProgram {
+  /** `argv[0]` is the path of an executable file. */
+  readonly argv: readonly [string, ...string[]];
+  readonly cwd: string;
+  /** The whole environment: nothing of our own is added. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Existing file that becomes stdin. */
+  readonly stdin_file: string;
+  /** Existing folder for the wrapper's `pid` and `exit`. */
+  readonly scratch: string;
+  /** A variable of `env` that no other program has: whoever carries it is ended with this one. */
+  readonly mark?: { readonly variable: string; readonly value: string };
+  readonly turn_timeout_ms: number;
+  readonly stall_timeout_ms: number;
+  /** How long after its last word, or after its exit while a grandchild holds its output. Here 0 is no time at all. */
+  readonly grace_ms: number;
+  /** Between SIGTERM and SIGKILL; 5000 unless told. */
+  readonly term_ms?: number;
+}
+
+export interface SupervisedObserver {
+  /** The process group, as soon as there is one. */
+  onStarted?(pid: number): void;
+  onLine(stream: OutputStream, line: Line): void;
+  /** Asked after each piece of output: whether the program has said its last word and only has to exit. */
+  hasClosed?(): boolean;
+  /** Asked after each piece of output: what to wait for before more is read; null when nothing. */
+  busy?(): Promise<void> | null;
+}
+
+export type EndedBecause = 'turn_timeout' | 'stall_timeout' | 'grace' | 'aborted';
+
+/** `exit_code` is null when the program was ended with its group, or by someone else. `ended_early`: why we ended it. */
+export interface SupervisedEnd {
+  readonly exit_code: number | null;
+  readonly ended_early: EndedBecause | null;
+  readonly duration_ms: number;
+}
+
+/**
+ * Runs a program in a process group of its own until it, its output and its group are all at their end. Whatever way
+ * this ends (an error of the observer included), no process of it is left. Rejects when the wrapper cannot be started.
+ */
+export async function runSupervised(program: SupervisedProgram, observer: SupervisedObserver, signal: AbortSignal): Promise<SupervisedEnd> {
+  const started = performance.now();
+  if (signal.aborted) return { exit_code: null, ended_early: 'aborted', duration_ms: 0 };
+  const child = startWrapper(program);
+  const { pid, stdout, stderr } = child;
+  if (pid === undefined) throw await child;
+  const status = child.stdio[3] as Readable;
+
+  let early: EndedBecause | null = null;
+  let ending: Promise<unknown> | null = null;
+  let exit: number | null = null;
+  let lastOutput = performance.now();
+  let waits = 0;
+  let graceFrom: { readonly at: number; readonly reason: 'grace' | 'leftover' } | null = null;
+
+  const next = (): Deadline<EndedBecause | 'leftover'> | null => {
+    if (ending !== null) return null;
+    if (graceFrom !== null) return { at: graceFrom.at + program.grace_ms, reason: graceFrom.reason };
+    const turn = deadline(started, program.turn_timeout_ms, 'turn_timeout' as const);
+    // Silence is not the program's while it is we who do not read.
+    const stall = waits > 0 ? null : deadline(lastOutput, program.stall_timeout_ms, 'stall_timeout' as const);
+    if (turn === null || stall === null) return turn ?? stall;
+    return turn.at <= stall.at ? turn : stall;
+  };
+  const endAll = async (): Promise<void> => {
+    const { mark, term_ms } = program;
+    const options = term_ms === undefined ? {} : { term_ms };
+    const [gone] = await Promise.all([endGroup(pid, options), mark === undefined ? [] : endMarked(mark.variable, mark.value, options)]);
+    // Only a process that cannot be killed still holds the pipes then; its output is given up.
+    if (!gone) for (const stream of [stdout, stderr, status]) stream.destroy();
+  };
+  const finish = (reason: EndedBecause | 'leftover' | null): Promise<unknown> => {
+    if (ending === null) {
+      if (reason !== 'leftover') early = reason;
+      ending = endAll();
+    }
+    return ending;
+  };
+  const watch = watchDeadlines(next, (reason) => void finish(reason));
+  const abort = (): void => void finish('aborted');
+  signal.addEventListener('abort', abort, { once: true });
+
+  const startGrace = (reason: 'grace' | 'leftover'): void => {
+    // One grace in all: its exit does not start a second one.
+    graceFrom = { at: graceFrom?.at ?? performance.now(), reason };
+    watch.refresh();
+  };
+  const read = async (stream: Readable, name: OutputStream): Promise<void> => {
+    const splitter = createLineSplitter((line) => observer.onLine(name, line));
+    for await (const chunk of stream) {
+      lastOutput = performance.now();
+      splitter.push(chunk as Buffer);
+      if (graceFrom === null && observer.hasClosed?.() === true) startGrace('grace');
+      const wait = observer.busy?.() ?? null;
+      if (wait === null) continue;
+      waits += 1;
+      await wait.finally(() => (waits -= 1));
+      lastOutput = performance.now();
+      watch.refresh();
+    }
+    splitter.end();
+  };
+  const readStatus = async (): Promise<void> => {
+    let text = '';
+    for await (const chunk of status) {
+      text += String(chunk);
+      if (exit !== null || !text.endsWith('\n')) continue;
+      exit = Number(text);
+      // From here on only a grandchild can keep the output open.
+      startGrace('leftover');
+    }
+  };
+
+  try {
+    observer.onStarted?.(pid);
+    const reading = [read(stdout, 'stdout'), read(stderr, 'stderr'), readStatus()].map((each) => each.catch(unlessDestroyed));
+    await Promise.all(reading);
+    await child;
+    // Descendants that let go of the output live on in the group, or, having left it, carry the mark.
+    if (ending !== null || groupAlive(pid) || program.mark !== undefined) await finish('leftover');
+  } finally {
+    watch.stop();
+    signal.removeEventListener('abort', abort);
+    // An observer that threw has left everything running.
+    await finish(null);
+  }
+  return { exit_code: exit, ended_early: early, duration_ms: performance.now() - started };
+}
+
+const deadline = <Reason extends string>(from: number, limit_ms: number, reason: Reason): Deadline<Reason> | null => (limit_ms > 0 ? { at: from + limit_ms, reason } : null);
+
+function startWrapper(program: SupervisedProgram) {
+  const stdin = openSync(program.stdin_file, 'r');
+  try {
+    return execa('sh', wrapperArguments(program.scratch, program.argv), {
+      cwd: program.cwd,
+      env: program.env,
+      extendEnv: false,
+      // A session of its own: a Ctrl-C at the terminal reaches us, and we decide.
+      detached: true,
+      cleanup: false,
+      // Any descriptor will do; the type knows those up to 2.
+      stdio: [stdin as 0, 'pipe', 'pipe', 'pipe'],
+      buffer: false,
+      encoding: 'buffer',
+      reject: false,
+    });
+  } finally {
+    closeSync(stdin);
+  }
+}
+
+function unlessDestroyed(error: unknown): void {
+  if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+}

@@ -1,0 +1,31 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { groupAlive } from '../../src/process/group.ts';
+import { readWrapperFiles } from '../../src/process/wrapper.ts';
+import { mark, tempFolder, textOf, until } from './rig.ts';
+
+test('an agent whose supervisor was killed goes on printing to its own end, and its exit status is kept', async () => {
+  await using folder = await tempFolder();
+  const mine = mark();
+  const at = (name: string): string => join(folder.path, name);
+  writeFileSync(at('prompt'), '');
+  // Far more than the pipes hold, on both streams: without the relays it would die of SIGPIPE or stand still.
+  const agent = `echo up; until [ -e go ]; do sleep 0.01; done; head -c 3000000 /dev/zero && head -c 3000000 /dev/zero >&2; echo wrote $? >written; exit 7`;
+  const supervisor = spawn(process.execPath, [join(import.meta.dirname, 'supervise-program.ts'), folder.path, mine.variable, mine.value, agent]);
+  let said = '';
+  supervisor.stdout.on('data', (chunk) => (said += String(chunk)));
+  await until('the agent is up', () => said.includes('up'));
+  const { pid, exit } = readWrapperFiles(folder.path);
+  expect(exit).toBeNull();
+  supervisor.kill('SIGKILL');
+  await once(supervisor, 'exit');
+  writeFileSync(at('go'), '');
+  await until('the exit status is there', () => readWrapperFiles(folder.path).exit !== null);
+  expect(readWrapperFiles(folder.path)).toEqual({ pid, exit: 7 });
+  expect(await textOf(at('written'))).toBe('wrote 0\n');
+  await until('the group is gone', () => !groupAlive(pid ?? 0));
+  expect(mine.left()).toEqual([]);
+});

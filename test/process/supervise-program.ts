@@ -1,0 +1,20 @@
+/** Runs under supervision what its arguments say, for the tests that kill the supervisor: `<folder> <variable> <value> <shell script>`. */
+import { join } from 'node:path';
+import { runSupervised } from '../../src/process/supervised.ts';
+
+const [folder = '', variable = '', value = '', script = ''] = process.argv.slice(2);
+
+await runSupervised(
+  {
+    argv: ['/bin/sh', '-c', script],
+    cwd: folder,
+    env: { PATH: process.env['PATH'] ?? '', [variable]: value },
+    stdin_file: join(folder, 'prompt'),
+    scratch: folder,
+    turn_timeout_ms: 0,
+    stall_timeout_ms: 0,
+    grace_ms: 10_000,
+  },
+  { onLine: (_, line) => console.log(line.text) },
+  new AbortController().signal,
+);
