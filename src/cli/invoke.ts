@@ -49,7 +49,6 @@ export async function invoke<T>(invocation: Invocation<T>): Promise<void> {
 }
 
 async function perform<T>(invocation: Invocation<T>, output: Output, lines: boolean): Promise<Result<unknown>> {
-  const { operations } = await import('../server/operations.ts');
   const controller = new AbortController();
   const forget = onSignals((failure) => controller.abort(failure));
   const emit = (event: ProgressEvent): void => {
@@ -57,20 +56,26 @@ async function perform<T>(invocation: Invocation<T>, output: Output, lines: bool
     else if (invocation.onEvent !== undefined) invocation.onEvent(event, output);
     else if (event.type === 'warning') output.notice(`${output.err.yellow('warning')} ${String(event['message'])}`);
   };
-  const { options } = invocation;
   try {
-    return await dispatch(operations, invocation.operation, invocation.input, {
-      caller: { kind: 'operator' },
-      directory: resolve(options.directory ?? '.'),
-      config_file: options.config === undefined ? null : resolve(options.config),
-      environment: process.env,
-      clock: systemClock,
-      signal: controller.signal,
-      emit,
-    });
+    return await dispatchFor(invocation.options, invocation.operation, invocation.input, controller.signal, emit);
   } finally {
     forget();
   }
+}
+
+/** Dispatches an operation for the person at the command line. */
+export async function dispatchFor(options: GlobalOptions, operation: string, input: unknown, signal: AbortSignal, emit: (event: ProgressEvent) => void): Promise<Result<unknown>> {
+  const { operations } = await import('../server/operations.ts');
+  const directory = resolve(options.directory ?? '.');
+  return await dispatch(operations, operation, input, {
+    caller: { kind: 'operator' },
+    directory,
+    config_file: options.config === undefined ? null : resolve(directory, options.config),
+    environment: process.env,
+    clock: systemClock,
+    signal,
+    emit,
+  });
 }
 
 function onSignals(tell: (failure: Failure) => void): () => void {

@@ -16,11 +16,14 @@ const LIST = { anyOf: [{ type: 'array', items: { type: 'string', minLength: 1 } 
 /** A list of texts; also written as one text with commas. */
 export const list = () => written((raw, refuse): readonly string[] => stringList(raw, refuse), LIST);
 
-/** A list of texts, each one of the words; case does not count. */
+/** A list of texts, each one of the words; upper case once parsed. */
 export const choices = <const W extends string>(words: readonly W[]) =>
   written(
     (raw, refuse): readonly W[] =>
-      stringList(raw, refuse).map((item) => words.find((word) => word === item.toUpperCase()) ?? refuse(`may hold ${oneOf(words)}, not ${shown(item)}.${didYouMean(item.toUpperCase(), words)}`)),
+      stringList(raw, refuse).map((item, index) => {
+        const word = words.find((known) => known === item.toUpperCase());
+        return word ?? refuse(`must be ${oneOf(words)}, not ${shown(item)}.${didYouMean(item.toUpperCase(), words)}`, [index]);
+      }),
     { anyOf: [{ type: 'array', items: { enum: [...words] } }, { type: 'string' }] },
   );
 
@@ -28,7 +31,10 @@ export const choices = <const W extends string>(words: readonly W[]) =>
 export const extensions = () =>
   written(
     (raw, refuse): readonly string[] =>
-      stringList(raw, refuse).map((item) => (/[/\\*?]/.test(item) ? refuse(`must hold extensions such as .md, not ${shown(item)}`) : `.${item.replace(/^\.+/, '')}`)),
+      stringList(raw, refuse).map((item, index) => {
+        if (/[/\\*?\s]/.test(item) || /^\.*$/.test(item)) return refuse(`must be an extension such as .md, not ${shown(item)}`, [index]);
+        return `.${item.replace(/^\.+/, '')}`;
+      }),
     LIST,
   );
 
@@ -47,9 +53,9 @@ export const argumentList = () => written((raw, refuse): readonly string[] => li
 
 function listOfArguments(raw: unknown, refuse: Refuse): string[] {
   if (!Array.isArray(raw)) return refuse(`must be a list with one argument an item, not ${shown(raw)}`);
-  return raw.map((item: unknown) => {
-    if (typeof item !== 'string') return refuse(`must hold texts only, not ${shown(item)}; put it in quotes`);
-    return item.includes('\0') ? refuse('must not hold a NUL character') : item;
+  return raw.map((item: unknown, index) => {
+    if (typeof item !== 'string') return refuse(`must be text, not ${shown(item)}; put it in quotes`, [index]);
+    return item.includes('\0') ? refuse('must not hold a NUL character', [index]) : item;
   });
 }
 

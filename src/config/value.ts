@@ -36,11 +36,11 @@ export const written = <T>(parse: (raw: unknown, refuse: Refuse) => T, schema: R
       }
     });
 
-/** What a value is, for messages: `a number (7)`, `text ("x")`, `a list`, `a mapping`. */
+/** What a value is, for messages: `"x"`, `a number, 7`, `true`, `a list`, `a mapping`, `nothing`. */
 export function shown(raw: unknown): string {
   if (raw === undefined || raw === null) return 'nothing';
   if (Array.isArray(raw)) return 'a list';
-  if (typeof raw === 'string') return `"${raw.length > 60 ? `${raw.slice(0, 57)}...` : raw}"`;
+  if (typeof raw === 'string') return JSON.stringify(raw.length > 60 ? `${raw.slice(0, 57)}...` : raw);
   if (typeof raw === 'object') return 'a mapping';
   return `${typeof raw === 'boolean' ? '' : `a ${typeof raw}, `}${String(raw)}`;
 }
@@ -86,9 +86,9 @@ export const oneOf = (words: readonly string[]): string =>
 export const choice = <const W extends string>(words: readonly W[], aliases: Readonly<Record<string, W>> = {}) =>
   written(
     (raw, refuse): W => {
-      const word = typeof raw === 'string' ? (words.find((known) => known === raw) ?? (Object.hasOwn(aliases, raw) ? aliases[raw] : undefined)) : undefined;
-      const hint = typeof raw === 'string' ? didYouMean(raw, [...words, ...Object.keys(aliases)]) : '';
-      return word ?? refuse(`must be ${oneOf(words)}, not ${shown(raw)}.${hint}`);
+      if (typeof raw !== 'string') return refuse(`must be ${oneOf(words)}, not ${shown(raw)}`);
+      const word = words.find((known) => known === raw) ?? (Object.hasOwn(aliases, raw) ? aliases[raw] : undefined);
+      return word ?? refuse(`must be ${oneOf(words)}, not ${shown(raw)}.${didYouMean(raw, [...words, ...Object.keys(aliases)])}`);
     },
     { type: 'string', enum: [...words, ...Object.keys(aliases)] },
   );

@@ -2,7 +2,7 @@ import { utcSeconds } from '../base/clock.ts';
 import { fail, failureOf } from '../base/failure.ts';
 import type { Failure, Result } from '../base/failure.ts';
 import { didYouMean } from '../base/suggest.ts';
-import type { AnyOperation, Caller, OperationContext } from './operation.ts';
+import type { AnyOperation, Caller, Elsewhere, OperationContext } from './operation.ts';
 import { dependenciesOf } from './registry.ts';
 import type { Registry } from './registry.ts';
 
@@ -50,9 +50,10 @@ async function perform(operation: AnyOperation, input: unknown, context: Dispatc
     ...context,
     operation: operation.name,
     timestamp: utcSeconds(context.clock.now()),
-    async call(other: AnyOperation, otherInput: unknown): Promise<Result<never>> {
+    async call(other: AnyOperation, otherInput: unknown, elsewhere?: Elsewhere): Promise<Result<never>> {
       if (!allowed.has(other)) throw new Error(`${operation.name} calls ${other.name} without declaring it in cross_domain_deps`);
-      return (await perform(other, otherInput, { ...context, caller: { kind: 'system' } })) as Result<never>;
+      const place = elsewhere === undefined ? {} : { ...elsewhere, config_file: null };
+      return (await perform(other, otherInput, { ...context, ...place, caller: { kind: 'system' } })) as Result<never>;
     },
   });
   const result: Result<unknown> = await operation.handler(own, parsed.data);

@@ -26,6 +26,12 @@ export interface ProgressEvent {
   readonly [detail: string]: unknown;
 }
 
+/** Another place for a called operation to work in. */
+export interface Elsewhere {
+  readonly directory: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
 /** What an operation's handler is given; frozen. */
 export interface OperationContext<D extends readonly AnyOperation[] = readonly AnyOperation[]> {
   readonly operation: OperationName;
@@ -40,7 +46,7 @@ export interface OperationContext<D extends readonly AnyOperation[] = readonly A
   readonly signal: AbortSignal;
   readonly emit: (event: ProgressEvent) => void;
   /** Calls another operation; only those declared in `cross_domain_deps`, which the types and the dispatch both enforce. */
-  call<T extends D[number]>(operation: T, input: z.input<T['input']>): Promise<Result<z.output<T['output']>>>;
+  call<T extends D[number]>(operation: T, input: z.input<T['input']>, elsewhere?: Elsewhere): Promise<Result<z.output<T['output']>>>;
 }
 
 /** One operation, declared once and served by every surface. */

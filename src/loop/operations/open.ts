@@ -3,7 +3,7 @@ import { fail, ok } from '../../base/failure.ts';
 import type { Result } from '../../base/failure.ts';
 import { findWorkspace } from '../../config/find-workspace.ts';
 import { loadConfig } from '../../config/load-config.ts';
-import type { FlagValue, LoadedConfig } from '../../config/load-config.ts';
+import type { FlagSetting, LoadedConfig } from '../../config/load-config.ts';
 import { openRepository } from '../../git/repository.ts';
 import type { Repository } from '../../git/repository.ts';
 import type { OperationContext } from '../../spine/operation.ts';
@@ -21,8 +21,8 @@ export interface OpenWorkspace {
 }
 
 /** Finds the workspace and loads its configuration; warnings of the configuration go to the caller. */
-export async function openWorkspace(context: OperationContext, flags: readonly FlagValue[] = []): Promise<Result<OpenWorkspace>> {
-  const found = await findWorkspace({ directory: context.directory, config: context.config_file });
+export async function openWorkspace(context: OperationContext, flags: readonly FlagSetting[] = []): Promise<Result<OpenWorkspace>> {
+  const found = await findWorkspace({ directory: context.directory, config: context.config_file, cwd: context.directory });
   if (!found.ok) return found;
   const { workspace, file } = found.value;
   const loaded = await loadConfig({ file, workspace, env: context.environment, flags });
@@ -38,7 +38,7 @@ export interface OpenLoop extends OpenWorkspace {
   readonly settings: LoopSettings;
 }
 
-export async function openLoop(context: OperationContext, flags: readonly FlagValue[] = [], agentFlags: AgentFlags = NO_FLAGS): Promise<Result<OpenLoop>> {
+export async function openLoop(context: OperationContext, flags: readonly FlagSetting[] = [], agentFlags: AgentFlags = NO_FLAGS): Promise<Result<OpenLoop>> {
   const opened = await openWorkspace(context, flags);
   if (!opened.ok) return opened;
   const { workspace, loaded } = opened.value;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AgentFlags } from '../../agents/contract.ts';
-import type { FlagValue } from '../../config/load-config.ts';
+import type { FlagSetting } from '../../config/load-config.ts';
 
 /** Input that changes how turns are decided; shared by `run` and `next`. */
 export const RoutingInput = z.object({
@@ -19,7 +19,7 @@ export const RoutingInput = z.object({
 export type RoutingInput = z.infer<typeof RoutingInput>;
 
 /** The configuration values that an input stands for, each with the flag it came from. */
-export function routingFlags(input: RoutingInput): FlagValue[] {
+export function routingFlags(input: RoutingInput): FlagSetting[] {
   return given([
     ['supervisor_prompt', input.prompt_supervisor, '--prompt-supervisor'],
     ['main_prompt', input.prompt_main, '--prompt-main'],
@@ -33,7 +33,7 @@ export function routingFlags(input: RoutingInput): FlagValue[] {
 }
 
 /** Keeps the values that were given. */
-export function given(values: readonly (readonly [path: string, value: unknown, flag: string])[]): FlagValue[] {
+export function given(values: readonly (readonly [path: string, value: unknown, flag: string])[]): FlagSetting[] {
   return values.filter(([, value]) => value !== undefined).map(([path, value, flag]) => ({ path, value, flag }));
 }
 

@@ -1,0 +1,35 @@
+import type { Git } from './git.ts';
+
+/** What a remote was found able to do. */
+export interface RemoteFacts {
+  readonly name: string;
+  readonly url: string;
+  /** It answered. */
+  readonly reachable: boolean;
+  /** It takes several refs in one all-or-nothing push. */
+  readonly atomic: boolean;
+  /** Git's words where something did not work. */
+  readonly problem: string | null;
+}
+
+/** The remote's address, or null where there is no such remote. */
+export async function remoteUrl(git: Git, name: string): Promise<string | null> {
+  const output = await git.attempt(['remote', 'get-url', '--', name]);
+  return output.code === 0 ? output.stdout.trim() : null;
+}
+
+/** Looks at a remote without changing it: does it answer, does it take atomic pushes (a dry run negotiates that). */
+export async function lookAtRemote(git: Git, name: string): Promise<RemoteFacts | null> {
+  const url = await remoteUrl(git, name);
+  if (url === null) return null;
+  const shown = withoutPassword(url);
+  const listed = await git.attempt(['ls-remote', '--heads', '--', name]);
+  if (listed.code !== 0) return { name, url: shown, reachable: false, atomic: false, problem: lastLine(listed.stderr) };
+  const pushed = await git.attempt(['push', '--dry-run', '--atomic', '--porcelain', name, 'HEAD:refs/orchestrator/probe']);
+  return { name, url: shown, reachable: true, atomic: pushed.code === 0, problem: pushed.code === 0 ? null : lastLine(pushed.stderr) };
+}
+
+const lastLine = (text: string): string => text.trim().split('\n').at(-1) ?? '';
+
+/** An address as it may be shown: user and password are cut out. */
+export const withoutPassword = (url: string): string => url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, '$1');
