@@ -164,10 +164,11 @@ export async function callAgent(runtime: LoopRuntime, journal: Journal, call: Pr
         if (overspent !== null) budget.abort();
       },
     },
-    AbortSignal.any([runtime.signal, budget.signal]),
+    AbortSignal.any([runtime.signal, budget.signal, ...(runtime.handOff === null ? [] : [runtime.handOff.lost])]),
   );
   if (options.routing !== true) crashPoint('agent-exited');
-  const aborted = runtime.signal.aborted && result.ended_early === 'aborted' ? (runtime.signal.reason as Failure) : null;
+  const cutBy = [runtime.signal, runtime.handOff?.lost].find((signal) => signal?.aborted === true);
+  const aborted = cutBy !== undefined && result.ended_early === 'aborted' ? (cutBy.reason as Failure) : null;
   return { journal: current, call: { result, logs, cut: aborted ?? overspent } };
 }
 

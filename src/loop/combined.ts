@@ -85,13 +85,15 @@ export async function runCombined(runtime: LoopRuntime, length: RunLength, start
       await stampBetweenTurns(runtime, { ...current, state: ended }, 'failed', overspent.message);
       return fail(overspent);
     }
-    const report = await runTurn(runtime, {
+    const turn = await runTurn(runtime, {
       document: current,
       snapshot: snapshot ?? (await takeSnapshot(repository.git, repository.root)),
       person: start.person,
       spent,
       ...(again === null ? {} : { again }),
     });
+    if (!turn.ok) return turn;
+    const report = turn.value;
     again = null;
     count(report);
     if (report.record.outcome === 'interrupted' && report.failure?.code === 'stopped_now') {

@@ -110,6 +110,8 @@ export async function concludeTurn(runtime: LoopRuntime, ended: EndedTurn): Prom
 
   const stamped = await stamp(runtime, { before, document, conclusion: done, head, trailers, journal, after, changes, editBroken: edit.broken, warn });
 
+  const published = await publish(runtime, done);
+
   const left = leftBehind(runtime, after, ended.person, new Set(committed));
   writeLeftovers(runtime.places, journal.run_id, left);
   const record = recordOf(runtime, ended, { conclusion: done, failure, changes, commits, head, now, warnings });
@@ -117,7 +119,18 @@ export async function concludeTurn(runtime: LoopRuntime, ended: EndedTurn): Prom
   await closeJournal(runtime.places);
   runtime.emit({ type: 'turn.finished', turn: record });
   await clearAttempt(journal);
-  return { document, record, failure, snapshot: nextSnapshot(runtime, after, new Set(committed), stamped ?? head) };
+  return { document, record, failure: failure ?? published, snapshot: nextSnapshot(runtime, after, new Set(committed), stamped ?? head) };
+}
+
+/** Pushes what was stamped; an interrupted turn gives its claim back. Gives the failure, if there was one. */
+async function publish({ handOff }: LoopRuntime, conclusion: Conclusion): Promise<Failure | null> {
+  if (handOff === null) return null;
+  if (conclusion.kind === 'interrupted') {
+    await handOff.letGo();
+    return null;
+  }
+  const pushed = await handOff.publish(conclusion.kind === 'failed' ? 'failed' : 'released');
+  return pushed.ok ? null : pushed.failure;
 }
 
 interface Stamp {
@@ -168,7 +181,7 @@ function documentBefore(journal: Journal): StateDocument {
 async function concludeProcess(ended: EndedTurn): Promise<Conclusion> {
   const { agent, cut, journal } = ended;
   if (cut !== null) {
-    const interrupted = cut.kind === 'interrupted' || cut.kind === 'terminated' || cut.code === 'stopped_now';
+    const interrupted = cut.kind === 'interrupted' || cut.kind === 'terminated' || cut.code === 'stopped_now' || cut.code === 'lease_lost';
     return { kind: interrupted ? 'interrupted' : 'failed', failure: cut };
   }
   if (agent === null || journal.agent === null) throw new Error('A turn without an agent must say why.');

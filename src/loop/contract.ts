@@ -1,6 +1,5 @@
 /** What other rooms may know of the loop: its state file, its places, its records. */
 export { formatState, freshState, parseState } from './state.ts';
-export type { OrchestrationState } from './state.ts';
 export { placesOf } from './places.ts';
 export type { Places } from './places.ts';
 export { isHolderAlive, readHolder, takeLock } from './lock.ts';
@@ -8,5 +7,11 @@ export { readJournal } from './journal.ts';
 export { makeUntrackedFolder } from './record.ts';
 export type { TurnRecord } from './record.ts';
 export type { LoopEvent, RunResult } from './event.ts';
-export { runStart } from './operations/run.ts';
+export type { ClaimedTurn, HandOff } from './hand-off.ts';
+export { loopSettings } from './settings.ts';
+export { startRun } from './start-run.ts';
+export { openLoop, openWorkspace } from './operations/open.ts';
 export { stateShow } from './operations/control.ts';
+export { RoutingInput, agentFlagsOf, given, routingFlags } from './operations/routing-input.ts';
+export { stampByHand } from './stamp-by-hand.ts';
+export { OrchestrationState } from './state.ts';

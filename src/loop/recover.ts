@@ -38,6 +38,8 @@ export async function recoverTurn(runtime: LoopRuntime, journal: Journal, person
 
   const stamped = await stampedState(runtime, journal);
   if (stamped !== null) {
+    const pushed = await runtime.handOff?.publish(stamped.status === 'failed' ? 'failed' : 'released');
+    if (pushed?.ok === false) runtime.emit({ type: 'warning', message: pushed.failure.message });
     await recordStamped(runtime, journal, stamped, left?.state === 'finished' ? left.result : null);
     await closeJournal(runtime.places);
     await clearAttempt(journal);

@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Repository } from '../git/repository.ts';
 import type { BudgetLimits } from './budget.ts';
 import type { LoopEvent } from './event.ts';
+import type { HandOff } from './hand-off.ts';
 import type { Places } from './places.ts';
 import type { CommitPolicy } from './policy.ts';
 import type { PromptMap, RouterSettings } from './router.ts';
@@ -45,6 +46,8 @@ export interface LoopRuntime {
   readonly places: Places;
   readonly settings: LoopSettings;
   readonly agents: Agents;
+  /** Null where turns stay on this machine. */
+  readonly handOff: HandOff | null;
   readonly clock: Clock;
   readonly emit: (event: LoopEvent) => void;
   /** Aborted by a signal or by `stop --now`; the reason is a `Failure`. */

@@ -14,6 +14,8 @@ import { readJournal } from './journal.ts';
 import { takeLock } from './lock.ts';
 import { divide, readLeftovers, readPersonPaths, writePersonPaths } from './ownership.ts';
 import { placesOf } from './places.ts';
+import type { Places } from './places.ts';
+import type { HandOff } from './hand-off.ts';
 import { checkAgents } from './preflight.ts';
 import { makeUntrackedFolder } from './record.ts';
 import { recoverTurn } from './recover.ts';
@@ -29,12 +31,17 @@ export interface RunRequest extends RunLength {
   readonly workspace: string;
   readonly settings: (repository: Repository) => LoopSettings;
   readonly branch: string | null;
+  /** Opens the way to other machines once the branch is known; null = turns stay here. */
+  readonly handOff: ((repository: Repository, places: Places, branch: string, head: string) => Promise<Result<HandOff>>) | null;
   readonly allow_dirty: boolean;
   readonly dry_run: boolean;
   readonly clock: Clock;
   readonly emit: (event: LoopEvent) => void;
   readonly signal: AbortSignal;
 }
+
+/** A runtime before the branch is known. */
+type PartialRuntime = Omit<LoopRuntime, 'branch' | 'handOff'>;
 
 /** Runs turns in a workspace: lock, guards, recovery of a crashed turn, then the loop. */
 export async function startRun(request: RunRequest): Promise<Result<RunResult>> {
@@ -56,7 +63,7 @@ export async function startRun(request: RunRequest): Promise<Result<RunResult>> 
     await mkdir(places.control, { recursive: true });
     await clearStop(places);
     unwatch = watchStopNow(places, ended);
-    const runtime: Omit<LoopRuntime, 'branch'> = {
+    const runtime: PartialRuntime = {
       run_id: newId('run', request.clock.now()),
       mode: 'combined',
       workspace: request.workspace,
@@ -76,7 +83,7 @@ export async function startRun(request: RunRequest): Promise<Result<RunResult>> 
   }
 }
 
-async function guardedRun(request: RunRequest, partial: Omit<LoopRuntime, 'branch'>): Promise<Result<RunResult>> {
+async function guardedRun(request: RunRequest, partial: PartialRuntime): Promise<Result<RunResult>> {
   const { repository, settings, places } = partial;
   const journal = await readJournal(places);
   if (!journal.ok) return journal;
@@ -88,7 +95,9 @@ async function guardedRun(request: RunRequest, partial: Omit<LoopRuntime, 'branc
   const first = await takeSnapshot(repository.git, repository.root);
   const branch = await checkBranch(repository, first, request.branch);
   if (!branch.ok) return branch;
-  const runtime: LoopRuntime = { ...partial, branch: branch.value };
+  const handOff = request.handOff === null ? null : await request.handOff(repository, places, branch.value, first.head ?? '');
+  if (handOff !== null && !handOff.ok) return handOff;
+  const runtime: LoopRuntime = { ...partial, branch: branch.value, handOff: handOff?.value ?? null };
   if (journal.value !== null && journal.value.branch !== branch.value) return fail(otherBranch(journal.value.branch, branch.value));
   const state = await readState(repository.root, settings.state_file);
   // A broken state file may be the crashed agent's doing; its turn's recovery mends it.
@@ -121,7 +130,7 @@ async function guardedRun(request: RunRequest, partial: Omit<LoopRuntime, 'branc
   });
 }
 
-async function stillRuns(runtime: Omit<LoopRuntime, 'branch'>, journal: NonNullable<Extract<Awaited<ReturnType<typeof readJournal>>, { ok: true }>['value']>): Promise<boolean> {
+async function stillRuns(runtime: PartialRuntime, journal: NonNullable<Extract<Awaited<ReturnType<typeof readJournal>>, { ok: true }>['value']>): Promise<boolean> {
   if (journal.agent === null) return false;
   const { kind, scratch, transcript } = journal.agent;
   return (await runtime.agents.left({ kind, scratch, events: transcript, turn_id: journal.turn_id })).state === 'running';

@@ -1,6 +1,7 @@
 import { crashPoint } from '../base/crash-point.ts';
 import { newId } from '../base/ids.ts';
-import type { Failure } from '../base/failure.ts';
+import { ok } from '../base/failure.ts';
+import type { Failure, Result } from '../base/failure.ts';
 import { callAgent, prepareCall } from './agent-call.ts';
 import { NOTHING_USED, addUsage } from './budget.ts';
 import type { Spent } from './budget.ts';
@@ -8,7 +9,7 @@ import { treeDigest } from './change-set.ts';
 import { concludeTurn } from './conclude.ts';
 import type { TurnReport } from './conclude.ts';
 import { inputDigest } from './input-digest.ts';
-import { writeJournal } from './journal.ts';
+import { closeJournal, writeJournal } from './journal.ts';
 import type { Journal } from './journal.ts';
 import { routeTurn } from './route.ts';
 import type { LoopRuntime } from './runtime.ts';
@@ -29,7 +30,7 @@ export interface TurnStart {
  * One turn, the same in every mode: journal the intent, route, run the prompt, conclude. Expected failures end up in
  * the state and in the report; anything thrown leaves the journal for the next start.
  */
-export async function runTurn(runtime: LoopRuntime, start: TurnStart): Promise<TurnReport> {
+export async function runTurn(runtime: LoopRuntime, start: TurnStart): Promise<Result<TurnReport>> {
   const { clock, settings, places } = runtime;
   const { state } = start.document;
   const at = clock.now();
@@ -56,10 +57,21 @@ export async function runTurn(runtime: LoopRuntime, start: TurnStart): Promise<T
   };
   crashPoint('before-claim');
   writeJournal(places, intent);
+  if (runtime.handOff !== null) {
+    const { actor, iteration, turn_id, attempt, base } = intent;
+    const claimed = await runtime.handOff.claim({ actor, iteration, turn_id, attempt, base });
+    if (!claimed.ok) {
+      // Nothing has begun: a turn that was not won leaves no trace.
+      await closeJournal(places);
+      return claimed;
+    }
+    intent.claim = claimed.value;
+    writeJournal(places, intent);
+  }
   crashPoint('after-claim');
 
   const ended = { before: start.snapshot, person: start.person };
-  const refused = (journal: Journal, failure: Failure): Promise<TurnReport> => concludeTurn(runtime, { ...ended, journal, agent: null, cut: failure });
+  const refused = async (journal: Journal, failure: Failure): Promise<Result<TurnReport>> => ok(await concludeTurn(runtime, { ...ended, journal, agent: null, cut: failure }));
 
   const { decision, asked } = await routeTurn(runtime, intent, start.document, start.spent);
   if (asked?.cut) return await refused(intent, asked.cut);
@@ -74,5 +86,5 @@ export async function runTurn(runtime: LoopRuntime, start: TurnStart): Promise<T
   const spent = { ...start.spent, usage: addUsage(start.spent.usage, routing) };
   const { journal, call } = await callAgent(runtime, routed, prepared.value, spent);
   const agent = { ...call.result, usage: addUsage(call.result.usage, routing) };
-  return await concludeTurn(runtime, { ...ended, journal, agent, cut: call.cut });
+  return ok(await concludeTurn(runtime, { ...ended, journal, agent, cut: call.cut }));
 }

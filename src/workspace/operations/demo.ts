@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { ok, unwrap } from '../../base/failure.ts';
 import { openGit } from '../../git/git.ts';
 import { commitIdentity } from '../../git/identity.ts';
-import { runStart } from '../../loop/contract.ts';
+import { runStart } from '../../bus/contract.ts';
 import { runProgram } from '../../process/run-program.ts';
 import { defineOperation } from '../../spine/operation.ts';
 import { DEMO_FILES } from '../demo-project.ts';

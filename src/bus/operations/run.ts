@@ -2,11 +2,8 @@ import { z } from 'zod';
 import { fail } from '../../base/failure.ts';
 import { defineOperation } from '../../spine/operation.ts';
 import { Usage } from '../../agents/contract.ts';
-import { loopSettings } from '../settings.ts';
-import { startRun } from '../start-run.ts';
-import { OrchestrationState } from '../state.ts';
-import { openWorkspace } from './open.ts';
-import { RoutingInput, agentFlagsOf, given, routingFlags } from './routing-input.ts';
+import { OrchestrationState, RoutingInput, agentFlagsOf, given, loopSettings, openWorkspace, routingFlags, startRun } from '../../loop/contract.ts';
+import { openHandOff } from '../open-hand-off.ts';
 
 export const RunInput = RoutingInput.extend({
   mode: z.enum(['combined', 'role']).optional(),
@@ -61,6 +58,9 @@ export const runStart = defineOperation({
     if (mode === 'combined' && input.role !== undefined) {
       return fail({ code: 'usage', kind: 'invalid', message: `--role ${input.role} goes with --mode role, not with combined.`, hint: `orchestrator run --role ${input.role}` });
     }
+    if (mode === 'role') {
+      return fail({ code: 'not_available', kind: 'unavailable', message: 'Roles on separate machines are not built yet in this version.', hint: 'orchestrator run takes turns of both on this machine; --push lets others follow.' });
+    }
     const flags = [
       ...routingFlags(input),
       ...given([
@@ -80,6 +80,7 @@ export const runStart = defineOperation({
     return await startRun({
       workspace,
       settings: (repository) => loopSettings({ config, workspace, root: repository.root, mode, agentFlags: agentFlagsOf(input), commits: !input.no_commit }),
+      handOff: config.sync.push && !input.no_commit ? (repository, places, branch, head) => openHandOff(config, repository, places, branch, head) : null,
       branch: input.branch ?? config.sync.branch ?? null,
       iterations: input.iterations,
       once: input.once,

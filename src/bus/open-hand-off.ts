@@ -1,0 +1,43 @@
+import { fail } from '../base/failure.ts';
+import type { Failure, Result } from '../base/failure.ts';
+import type { Config } from '../config/schema.ts';
+import { isAncestor } from '../git/history.ts';
+import { listRemote } from '../git/push.ts';
+import { lookAtRemote } from '../git/remote.ts';
+import type { Repository } from '../git/repository.ts';
+import type { HandOff, Places } from '../loop/contract.ts';
+import { pushTurns } from './push-turns.ts';
+
+/** Opens the way to the remote for runs that push, once its guards hold: it answers, takes atomic pushes, and the branch can be pushed. */
+export async function openHandOff(config: Config, repository: Repository, places: Places, branch: string, head: string): Promise<Result<HandOff>> {
+  const { git } = repository;
+  const { remote, lease } = config.sync;
+  const facts = await lookAtRemote(git, remote);
+  if (facts === null) return fail(precondition('no_remote', `There is no remote ${remote} to push to.`, `git remote add ${remote} <url>, or set sync.remote.`));
+  if (!facts.reachable) return fail({ code: 'remote_unavailable', kind: 'unavailable', message: `The remote ${remote} (${facts.url}) does not answer: ${facts.problem ?? ''}`, hint: 'Run again once it does, or without --push.' });
+  if (!facts.atomic) return fail(precondition('remote_not_able', `The remote ${remote} (${facts.url}) takes no atomic pushes of refs/orchestrator/*: ${facts.problem ?? ''}`, 'Use a remote that does, or run without --push.'));
+  const listed = await listRemote(git, remote, [`refs/heads/${branch}`]);
+  if ('problem' in listed) return fail({ code: 'remote_unavailable', kind: 'unavailable', message: `The remote ${remote} does not answer: ${listed.problem}` });
+  const tip = listed.refs.get(`refs/heads/${branch}`) ?? null;
+  if (tip !== null && tip !== head) {
+    await git.run(['fetch', '--quiet', '--no-tags', '--', remote, `refs/heads/${branch}:refs/remotes/${remote}/${branch}`]);
+    if (!(await isAncestor(git, tip, head))) {
+      return fail(precondition('not_up_to_date', `${remote} has commits on ${branch} that this checkout does not have.`, `git pull --rebase ${remote} ${branch}, then run again.`));
+    }
+    const foreign = await foreignCommits(git, tip, head);
+    if (foreign.length > 0) {
+      return fail(precondition('unpushed_commits', `${foreign.length} commits of yours on ${branch} are not on ${remote}; a turn would push them along: ${foreign.slice(0, 5).join(', ')}`, `Push them yourself first (git push ${remote} ${branch}), or run without --push.`));
+    }
+  }
+  return await pushTurns({ git, remote, branch, control: places.control, lease_ms: lease });
+}
+
+/** Commits in `tip..head` that no turn of the loop made, by their trailers. */
+async function foreignCommits(git: Repository['git'], tip: string, head: string): Promise<string[]> {
+  const text = await git.run(['log', '--first-parent', '--format=%h%x00%(trailers:key=Orchestrator-Turn,valueonly,separator=%x2C)', `${tip}..${head}`]);
+  const lines = text.split('\n').filter((line) => line !== '');
+  return lines.filter((line) => (line.split('\0')[1] ?? '') === '').map((line) => line.split('\0')[0] ?? '');
+}
+
+const precondition = (code: string, message: string, hint: string): Failure => ({ code, kind: 'precondition', message, hint });
+

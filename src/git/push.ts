@@ -1,0 +1,46 @@
+import type { Git } from './git.ts';
+
+/** What a remote has under some refs; a ref that is not there is missing. */
+export type RemoteRefs = ReadonlyMap<string, string>;
+
+/** Asks a remote for refs; null when it does not answer, with git's words. */
+export async function listRemote(git: Git, remote: string, refs: readonly string[]): Promise<{ refs: RemoteRefs } | { problem: string }> {
+  const output = await git.attempt(['ls-remote', '--', remote, ...refs]);
+  if (output.code !== 0) return { problem: output.stderr.trim().split('\n').at(-1) ?? 'no answer' };
+  const found = new Map<string, string>();
+  for (const line of output.stdout.split('\n')) {
+    const [id, name] = line.split('\t');
+    if (id && name) found.set(name, id);
+  }
+  return { refs: found };
+}
+
+/** One ref of a push. `expect` makes it a compare-and-swap on what the remote has: an id, or '' for none. */
+export interface PushedRef {
+  readonly from: string;
+  readonly to: string;
+  readonly expect?: string;
+}
+
+/** How a push ended: `refused` is the remote's answer (another value, not a fast-forward), `unanswered` is none. */
+export type PushOutcome = { readonly kind: 'done' } | { readonly kind: 'refused' | 'unanswered'; readonly problem: string };
+
+/**
+ * Pushes refs, all or none. Decided by the typed lines of `--porcelain` (git-push(1)): a line that begins with `!` is a
+ * refusal; without such a line a failed push had no answer.
+ */
+export async function pushAll(git: Git, remote: string, refs: readonly PushedRef[]): Promise<PushOutcome> {
+  const leases = refs.filter((ref) => ref.expect !== undefined).map((ref) => `--force-with-lease=${ref.to}:${ref.expect ?? ''}`);
+  const output = await git.attempt(['push', '--porcelain', '--no-verify', ...(refs.length > 1 ? ['--atomic'] : []), ...leases, '--', remote, ...refs.map((ref) => `${ref.from}:${ref.to}`)]);
+  if (output.code === 0) return { kind: 'done' };
+  const refusals = output.stdout.split('\n').filter((line) => line.startsWith('!\t'));
+  const problem = refusals.map((line) => line.slice(2).replaceAll('\t', ' ')).join('; ') || (output.stderr.trim().split('\n').at(-1) ?? 'no answer');
+  return { kind: refusals.length > 0 ? 'refused' : 'unanswered', problem };
+}
+
+/** A commit without parents that holds one file; not on any branch. */
+export async function makeFileCommit(git: Git, name: string, content: string, message: string): Promise<string> {
+  const blob = (await git.run(['hash-object', '-w', '--stdin'], { input: content })).trim();
+  const tree = (await git.run(['mktree', '-z'], { input: `100644 blob ${blob}\t${name}\0` })).trim();
+  return (await git.run(['commit-tree', tree, '-F', '-'], { input: message })).trim();
+}

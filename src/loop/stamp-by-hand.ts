@@ -1,0 +1,122 @@
+import type { Clock } from '../base/clock.ts';
+import { fail, ok } from '../base/failure.ts';
+import type { Result } from '../base/failure.ts';
+import { newId } from '../base/ids.ts';
+import { readStatus } from '../git/status.ts';
+import { NOTHING_USED } from './budget.ts';
+import { checkBranch } from './guards.ts';
+import type { ClaimedTurn, HandOff } from './hand-off.ts';
+import { readJournal } from './journal.ts';
+import { takeLock } from './lock.ts';
+import { stateMessage } from './message.ts';
+import type { OpenLoop } from './operations/open.ts';
+import { appendRecord, makeUntrackedFolder, recordsFile } from './record.ts';
+import { readState, stampState } from './stamp.ts';
+import type { Actor, OrchestrationState } from './state.ts';
+import { advance } from './transition.ts';
+import type { TurnFacts } from './transition.ts';
+
+export interface HandStamp {
+  readonly actor: Actor;
+  readonly result: 'ok' | 'fail';
+  readonly clock: Clock;
+  /** Opens the way to the remote; null = nothing is pushed. */
+  readonly handOff: ((branch: string, head: string) => Promise<Result<HandOff>>) | null;
+}
+
+/** Stamps a turn as a run would have, without an agent: claim, state, commit, push, record. Uncommitted work is left alone. */
+export async function stampByHand(loop: OpenLoop, stamp: HandStamp): Promise<Result<{ state: OrchestrationState; commit: string | null; pushed: boolean }>> {
+  const lock = await takeLock(loop.places.lock, 'handoff');
+  if (!lock.ok) return lock;
+  try {
+    return await stampLocked(loop, stamp);
+  } finally {
+    await lock.value.release();
+  }
+}
+
+async function stampLocked(loop: OpenLoop, { actor, result, clock, handOff }: HandStamp): ReturnType<typeof stampByHand> {
+  const { repository, settings, places, loaded } = loop;
+  const journal = await readJournal(places);
+  if (!journal.ok) return journal;
+  if (journal.value !== null) {
+    return fail({ code: 'turn_in_flight', kind: 'conflict', message: `Turn ${journal.value.turn_id} was cut short and is not finished yet.`, hint: 'orchestrator run finishes or repeats it first.' });
+  }
+  const status = await readStatus(repository.git);
+  const branch = await checkBranch(repository, status, loaded.config.sync.branch ?? null);
+  if (!branch.ok) return branch;
+  const read = await readState(repository.root, settings.state_file);
+  if (!read.ok) return read;
+  const { state } = read.value;
+  if (state.expected_actor !== actor) {
+    return fail({ code: 'not_your_turn', kind: 'conflict', message: `It is ${state.expected_actor}'s turn (iteration ${state.iteration}), not ${actor}'s.`, hint: `orchestrator handoff ${state.expected_actor} ${result}` });
+  }
+  const at = clock.now();
+  const turn: ClaimedTurn & { readonly run_id: string } = { actor, iteration: state.iteration, turn_id: newId('turn', at), attempt: 1, base: status.head ?? '', run_id: newId('run', at) };
+  const opened = handOff === null ? null : await handOff(branch.value, turn.base);
+  if (opened !== null && !opened.ok) return opened;
+  const claimed = await opened?.value.claim(turn);
+  if (claimed?.ok === false) return claimed;
+
+  const failure = { code: 'handed_off_failed', kind: 'failed', message: `A person stamped ${actor}'s turn as failed.` } as const;
+  const reason = 'stamped by hand (orchestrator handoff)';
+  const after = advance(state, factsOf(turn, at, settings.router.review_placement), result === 'ok' ? { kind: 'ok', summary: reason, next_prompt: null } : { kind: 'failed', failure });
+  const outcome = result === 'ok' ? 'ok' : 'failed';
+  const sync = { actor, iteration: state.iteration, next: after.state.expected_actor, status: outcome, commit: turn.base };
+  const message = stateMessage(sync, { turn_id: turn.turn_id, outcome, agent: null, usage: NOTHING_USED });
+  const tracked = (await repository.git.attempt(['ls-files', '--error-unmatch', '--', settings.state_file])).code === 0;
+  const commit = await stampState(repository.git, repository.root, settings.state_file, { state: after.state, raw: read.value.raw }, message, { tracked });
+  const pushed = await opened?.value.publish(outcome === 'ok' ? 'released' : 'failed');
+
+  await makeUntrackedFolder(settings.logs_dir);
+  await appendRecord(recordsFile(settings.logs_dir, branch.value), {
+    id: turn.turn_id,
+    run_id: turn.run_id,
+    iteration: turn.iteration,
+    actor,
+    prompt: null,
+    source: 'operator',
+    reason,
+    agent: null,
+    attempt: 1,
+    outcome,
+    started_at: at.toISOString(),
+    ended_at: at.toISOString(),
+    duration_ms: 0,
+    agent_ms: 0,
+    exit_code: null,
+    base: turn.base,
+    head: turn.base,
+    commits: [],
+    files_changed: [],
+    skipped_files: [],
+    skip_reasons: {},
+    usage: NOTHING_USED,
+    log: null,
+    transcript: null,
+    session_id: null,
+    summary: null,
+    failure: result === 'ok' ? null : { code: failure.code, message: failure.message },
+    warnings: [],
+  });
+  if (pushed?.ok === false) return pushed;
+  return ok({ state: after.state, commit, pushed: pushed?.ok === true });
+}
+
+function factsOf(turn: ClaimedTurn & { readonly run_id: string }, at: Date, review_placement: 'replace' | 'before'): TurnFacts {
+  return {
+    actor: turn.actor,
+    prompt: null,
+    review: false,
+    review_placement,
+    run_id: turn.run_id,
+    turn_id: turn.turn_id,
+    attempt: 1,
+    commit: turn.base,
+    progressed: true,
+    no_progress_limit: 0,
+    log: null,
+    exit_code: null,
+    at,
+  };
+}
