@@ -26,6 +26,7 @@ import { readState, stampApart, stampState, writeState } from './stamp.ts';
 import { freshState, parseState } from './state.ts';
 import type { StateDocument } from './state.ts';
 import { advance, readAgentEdit } from './transition.ts';
+import { turnRecord } from './turn-record.ts';
 
 /** A turn whose agent has ended, or that could not start one. */
 export interface EndedTurn {
@@ -114,7 +115,18 @@ export async function concludeTurn(runtime: LoopRuntime, ended: EndedTurn): Prom
 
   const left = leftBehind(runtime, after, ended.person, new Set(committed));
   writeLeftovers(runtime.places, journal.run_id, left);
-  const record = recordOf(runtime, ended, { conclusion: done, failure, changes, commits, head, now, warnings });
+  const shown = failure ?? ('failure' in done ? done.failure : null);
+  const record = turnRecord(runtime.workspace, journal, ended.agent, now, {
+    outcome: failure !== null && done.kind === 'ok' ? 'blocked' : done.kind,
+    head,
+    commits,
+    files_changed: [...changes.changed],
+    skipped_files: changes.skipped.map((file) => file.path),
+    skip_reasons: Object.fromEntries(changes.skipped.map((file) => [file.path, file.reason])),
+    summary: 'summary' in done ? done.summary : null,
+    failure: shown === null ? null : { code: shown.code, message: shown.message },
+    warnings,
+  });
   await appendRecord(recordsFile(settings.logs_dir, runtime.branch), record);
   await closeJournal(runtime.places);
   runtime.emit({ type: 'turn.finished', turn: record });
@@ -230,50 +242,3 @@ function nextSnapshot(runtime: LoopRuntime, after: Snapshot, committed: Readonly
   const dirty = new Map([...after.dirty].filter(([path]) => !committed.has(path) && path !== runtime.settings.state_file));
   return { head, branch: after.branch, dirty, marks: after.marks };
 }
-
-interface Ending {
-  readonly conclusion: Conclusion;
-  readonly failure: Failure | null;
-  readonly changes: ChangeSet;
-  readonly commits: readonly string[];
-  readonly head: string;
-  readonly now: Date;
-  readonly warnings: readonly string[];
-}
-
-function recordOf(runtime: LoopRuntime, ended: EndedTurn, end: Ending): TurnRecord {
-  const { journal, agent } = ended;
-  const { conclusion, failure } = end;
-  const shown = failure ?? ('failure' in conclusion ? conclusion.failure : null);
-  return {
-    id: journal.turn_id,
-    run_id: journal.run_id,
-    iteration: journal.iteration,
-    actor: journal.actor,
-    prompt: journal.routed?.prompt ?? null,
-    source: journal.routed?.source ?? 'deterministic',
-    reason: journal.routed?.reason ?? '',
-    agent: journal.agent?.name ?? null,
-    attempt: journal.attempt,
-    outcome: failure !== null && conclusion.kind === 'ok' ? 'blocked' : conclusion.kind,
-    started_at: journal.started_at,
-    ended_at: end.now.toISOString(),
-    duration_ms: Math.max(0, end.now.getTime() - Date.parse(journal.started_at)),
-    agent_ms: Math.round(agent?.agent_ms ?? 0),
-    exit_code: agent?.exit_code ?? null,
-    base: journal.base,
-    head: end.head,
-    commits: [...end.commits],
-    files_changed: [...end.changes.changed],
-    skipped_files: end.changes.skipped.map((file) => file.path),
-    skip_reasons: Object.fromEntries(end.changes.skipped.map((file) => [file.path, file.reason])),
-    usage: agent?.usage ?? NOTHING_USED,
-    log: journal.agent === null ? null : relative(runtime.workspace, journal.agent.log),
-    transcript: journal.agent === null ? null : relative(runtime.workspace, journal.agent.transcript),
-    session_id: agent?.session_id ?? null,
-    summary: 'summary' in conclusion ? conclusion.summary : null,
-    failure: shown === null ? null : { code: shown.code, message: shown.message },
-    warnings: [...end.warnings],
-  };
-}
-

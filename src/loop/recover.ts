@@ -1,20 +1,19 @@
+import type { AgentResult } from '../agents/contract.ts';
 import { crashPoint } from '../base/crash-point.ts';
 import { fileAt, ownCommits, resolveCommit } from '../git/history.ts';
 import { clearAttempt } from './agent-call.ts';
 import { concludeTurn } from './conclude.ts';
 import type { TurnReport } from './conclude.ts';
-import { NOTHING_USED } from './budget.ts';
 import { closeJournal } from './journal.ts';
 import type { Journal } from './journal.ts';
 import { readLeftovers, writeLeftovers } from './ownership.ts';
 import { appendRecord, readRecords, recordsFile } from './record.ts';
-import type { TurnRecord } from './record.ts';
+import { turnRecord } from './turn-record.ts';
 import type { LoopRuntime } from './runtime.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { readState } from './stamp.ts';
 import { parseState } from './state.ts';
 import type { OrchestrationState } from './state.ts';
-import { relative } from 'node:path';
 
 /** What became of a turn whose orchestrator died. */
 export type Recovery =
@@ -80,7 +79,7 @@ async function keepLeftovers(runtime: LoopRuntime, journal: Journal, person: Rea
 }
 
 /** Writes the record of a turn that was stamped but not recorded; does nothing where it stands already. */
-async function recordStamped(runtime: LoopRuntime, journal: Journal, state: OrchestrationState, agent: { exit_code: number | null; agent_ms: number; session_id: string | null; usage: TurnRecord['usage'] } | null): Promise<void> {
+async function recordStamped(runtime: LoopRuntime, journal: Journal, state: OrchestrationState, agent: AgentResult | null): Promise<void> {
   const { repository, settings, branch, workspace, clock } = runtime;
   const file = recordsFile(settings.logs_dir, branch);
   const { records } = await readRecords(file);
@@ -89,35 +88,17 @@ async function recordStamped(runtime: LoopRuntime, journal: Journal, state: Orch
   const known = await resolveCommit(repository.git, head);
   const own = known === null || known === journal.base ? { commits: [], paths: [] } : await ownCommits(repository.git, journal.base, known, []);
   const { failure } = state;
-  const now = clock.now();
-  await appendRecord(file, {
-    id: journal.turn_id,
-    run_id: journal.run_id,
-    iteration: journal.iteration,
-    actor: journal.actor,
-    prompt: journal.routed?.prompt ?? null,
-    source: journal.routed?.source ?? 'deterministic',
-    reason: journal.routed?.reason ?? '',
-    agent: journal.agent?.name ?? null,
-    attempt: journal.attempt,
-    outcome: state.status === 'failed' ? 'failed' : state.status === 'blocked' ? 'blocked' : state.exit === true ? 'complete' : 'ok',
-    started_at: journal.started_at,
-    ended_at: now.toISOString(),
-    duration_ms: Math.max(0, now.getTime() - Date.parse(journal.started_at)),
-    agent_ms: Math.round(agent?.agent_ms ?? 0),
-    exit_code: agent?.exit_code ?? null,
-    base: journal.base,
+  const outcome = state.status === 'failed' || state.status === 'blocked' ? state.status : state.exit === true ? 'complete' : 'ok';
+  const record = turnRecord(workspace, journal, agent, clock.now(), {
+    outcome,
     head: known ?? journal.base,
     commits: [...own.commits],
     files_changed: own.paths.filter((path) => !settings.isReserved(path)),
     skipped_files: [],
     skip_reasons: {},
-    usage: agent?.usage ?? NOTHING_USED,
-    log: journal.agent === null ? null : relative(workspace, journal.agent.log),
-    transcript: journal.agent === null ? null : relative(workspace, journal.agent.transcript),
-    session_id: agent?.session_id ?? null,
     summary: null,
     failure: failure === null ? null : { code: failure.code, message: failure.message },
     warnings: ['written after a crash: the turn was stamped, its record was not'],
   });
+  await appendRecord(file, record);
 }

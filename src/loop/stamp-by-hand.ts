@@ -7,6 +7,7 @@ import { NOTHING_USED } from './budget.ts';
 import { checkBranch } from './guards.ts';
 import type { ClaimedTurn, HandOff } from './hand-off.ts';
 import { readJournal } from './journal.ts';
+import type { Journal } from './journal.ts';
 import { takeLock } from './lock.ts';
 import { stateMessage } from './message.ts';
 import type { OpenLoop } from './operations/open.ts';
@@ -15,6 +16,7 @@ import { readState, stampState } from './stamp.ts';
 import type { Actor, OrchestrationState } from './state.ts';
 import { advance } from './transition.ts';
 import type { TurnFacts } from './transition.ts';
+import { turnRecord } from './turn-record.ts';
 
 export interface HandStamp {
   readonly actor: Actor;
@@ -69,36 +71,24 @@ async function stampLocked(loop: OpenLoop, { actor, result, clock, handOff }: Ha
   const pushed = await opened?.value.publish(outcome === 'ok' ? 'released' : 'failed');
 
   await makeUntrackedFolder(settings.logs_dir);
-  await appendRecord(recordsFile(settings.logs_dir, branch.value), {
-    id: turn.turn_id,
-    run_id: turn.run_id,
-    iteration: turn.iteration,
-    actor,
-    prompt: null,
-    source: 'operator',
-    reason,
-    agent: null,
-    attempt: 1,
-    outcome,
+  const journalled: Journal = {
+    schema_version: 1,
+    ...turn,
+    mode: 'combined',
+    branch: branch.value,
     started_at: at.toISOString(),
-    ended_at: at.toISOString(),
-    duration_ms: 0,
-    agent_ms: 0,
-    exit_code: null,
-    base: turn.base,
-    head: turn.base,
-    commits: [],
-    files_changed: [],
-    skipped_files: [],
-    skip_reasons: {},
-    usage: NOTHING_USED,
-    log: null,
-    transcript: null,
-    session_id: null,
-    summary: null,
-    failure: result === 'ok' ? null : { code: failure.code, message: failure.message },
-    warnings: [],
-  });
+    state_before: read.value.text,
+    input_before: null,
+    tree_before: '',
+    commits: true,
+    routed: null,
+    agent: null,
+    pid: null,
+    claim: null,
+  };
+  const shown = result === 'ok' ? null : { code: failure.code, message: failure.message };
+  const record = turnRecord(loop.workspace, journalled, null, at, { outcome, head: turn.base, commits: [], files_changed: [], skipped_files: [], skip_reasons: {}, summary: null, failure: shown, warnings: [] });
+  await appendRecord(recordsFile(settings.logs_dir, branch.value), { ...record, source: 'operator', reason });
   if (pushed?.ok === false) return pushed;
   return ok({ state: after.state, commit, pushed: pushed?.ok === true });
 }

@@ -1,0 +1,245 @@
+/**
+ * Measures what a turn costs, against plain git doing the same commits around the same agent and against a peer from
+ * the npm registry, all in one run and in alternation, since machines are noisy. Prints a table and writes
+ * `bench-results/<UTC>.json`. Not a test: nothing here passes or fails.
+ *
+ *   npm run bench              everything
+ *   npm run bench -- quick     fewer rounds
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
+const LAUNCHER = join(PROJECT, 'bin/orchestrator.js');
+const RESULTS = join(PROJECT, 'bench-results');
+const PEER = 'ralphy-cli@4.7.2';
+const quick = process.argv.includes('quick');
+
+const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'orchestrator-bench-')));
+const env = {
+  PATH: process.env['PATH'] ?? '',
+  HOME: scratch,
+  LANG: 'C.UTF-8',
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_AUTHOR_NAME: 'Bench',
+  GIT_AUTHOR_EMAIL: 'bench@localhost',
+  GIT_COMMITTER_NAME: 'Bench',
+  GIT_COMMITTER_EMAIL: 'bench@localhost',
+};
+
+/** The agent of every contestant: reads its prompt, leaves one line of work. */
+const AGENT = '#!/bin/sh\ncat > /dev/null\necho "$$" >> "work-$(($$ % 7)).txt"\n';
+
+interface Row {
+  readonly what: string;
+  readonly value: string;
+  readonly target: string;
+}
+const rows: Row[] = [];
+const numbers: Record<string, unknown> = {};
+const report = (what: string, value: string, target = ''): void => void rows.push({ what, value, target });
+
+const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+const ms = (value: number): string => `${value.toFixed(1)} ms`;
+
+function git(dir: string, ...args: string[]): void {
+  execFileSync('git', args, { cwd: dir, env, stdio: 'ignore' });
+}
+
+/** A repository with the agent and, for us, a configuration. */
+function repository(name: string): string {
+  const dir = join(scratch, name);
+  mkdirSync(join(dir, 'prompts'), { recursive: true });
+  mkdirSync(join(dir, 'sync'));
+  writeFileSync(join(dir, 'agent.sh'), AGENT);
+  chmodSync(join(dir, 'agent.sh'), 0o755);
+  for (const prompt of ['supervisor.md', 'main.md']) writeFileSync(join(dir, 'prompts', prompt), '# Do your part\n');
+  writeFileSync(join(dir, '.gitignore'), '/logs/\n/tmp/\n/.orchestrator/\n');
+  writeFileSync(join(dir, 'orchestration.yaml'), 'agent: { default: stub }\nagents:\n  stub: { kind: command, command: ["./agent.sh"] }\n');
+  writeFileSync(join(dir, 'sync/state.json'), '{}\n');
+  git(dir, 'init', '-q', '-b', 'main');
+  git(dir, 'add', '-A');
+  git(dir, 'commit', '-q', '-m', 'start');
+  return dir;
+}
+
+/** Wall milliseconds of a program that must exit with 0. */
+async function time(argv: readonly string[], cwd: string, extra: Record<string, string> = {}): Promise<number> {
+  const began = performance.now();
+  const child = spawn(argv[0] ?? '', argv.slice(1), { cwd, env: { ...env, ...extra }, stdio: ['ignore', 'ignore', 'pipe'] });
+  let words = '';
+  child.stderr.on('data', (data) => (words += String(data)));
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  if (code !== 0) throw new Error(`${argv.join(' ')} exited with ${code}: ${words.slice(-2000)}`);
+  return performance.now() - began;
+}
+
+/** What plain git does for the same history: the work committed, then a state file committed, around the same agent. */
+const FLOOR = `#!/bin/sh
+set -e
+n=0
+while [ $n -lt "$1" ]; do
+  ./agent.sh < prompts/main.md
+  git add -A
+  git commit -q -m "work $n"
+  echo "{\\"turn\\": $n}" > sync/state.json
+  git add sync/state.json
+  git commit -q -m "state $n"
+  n=$((n + 1))
+done
+`;
+
+/** Cost of one turn, start-up taken out: (time of many turns - time of few) / difference. */
+async function turnCost(): Promise<void> {
+  const [few, many, rounds] = quick ? [10, 40, 3] : [20, 100, 5];
+  const ours: number[] = [];
+  const floor: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const mine = repository(`ours-${round}`);
+    const plain = repository(`floor-${round}`);
+    writeFileSync(join(plain, 'loop.sh'), FLOOR);
+    const run = (turns: number): Promise<number> => time([process.execPath, LAUNCHER, 'run', '--quiet', '--iterations', String(turns / 2)], mine);
+    const loop = (turns: number): Promise<number> => time(['sh', 'loop.sh', String(turns)], plain);
+    await run(2);
+    const times = { mineFew: await run(few), plainFew: await loop(few), mineMany: await run(many), plainMany: await loop(many) };
+    ours.push((times.mineMany - times.mineFew) / (many - few));
+    floor.push((times.plainMany - times.plainFew) / (many - few));
+  }
+  const ratios = ours.map((value, index) => value / (floor[index] ?? NaN));
+  numbers['turn'] = { ours_ms: ours, floor_ms: floor, ratios };
+  report('a combined turn with its two commits', ms(median(ours)));
+  report('the same by plain git', ms(median(floor)));
+  report('ratio', median(ratios).toFixed(2), '<= 1.2, aim < 1.0');
+}
+
+/** 1,000 turns: is the last hundred as fast as the first, does memory stay flat? */
+async function longRun(): Promise<void> {
+  const turns = quick ? 200 : 1000;
+  const dir = repository('long');
+  const child = spawn(process.execPath, [LAUNCHER, 'run', '--json', '--iterations', String(turns / 2)], { cwd: dir, env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const ends: number[] = [];
+  const memory: number[] = [];
+  let rest = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      if (!line.includes('"turn.finished"')) continue;
+      ends.push(performance.now());
+      if (ends.length % 50 === 0) memory.push(residentMb(child.pid ?? 0, 'VmRSS'));
+    }
+  });
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  if (code !== 0) throw new Error(`The long run exited with ${code}`);
+  const gaps = ends.slice(1).map((end, index) => end - (ends[index] ?? 0));
+  const window = Math.floor(gaps.length / 10);
+  const first = median(gaps.slice(5, 5 + window));
+  const last = median(gaps.slice(-window));
+  numbers['long'] = { turns: ends.length, first_ms: first, last_ms: last, rss_mb: memory };
+  report(`turn at the beginning of ${ends.length}`, ms(first));
+  report(`turn at their end`, ms(last));
+  report('ratio', (last / first).toFixed(2), 'about 1');
+  report('memory after the first tenth, at the end', `${memory[Math.floor(memory.length / 10)] ?? '?'} MB, ${memory.at(-1) ?? '?'} MB`, 'flat');
+}
+
+/** Peak (`VmHWM`) or present (`VmRSS`) memory of a process in MB; Linux only. */
+function residentMb(pid: number, field: 'VmHWM' | 'VmRSS'): number {
+  try {
+    const kb = new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    return Math.round(Number(kb) / 1024);
+  } catch {
+    return NaN;
+  }
+}
+
+async function startUp(): Promise<void> {
+  const rounds = quick ? 7 : 21;
+  const version: number[] = [];
+  const empty: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    version.push(await time([process.execPath, LAUNCHER, '--version'], PROJECT));
+    empty.push(await time([process.execPath, '-e', '0'], PROJECT));
+  }
+  numbers['version'] = { version_ms: version, node_ms: empty };
+  report('--version above node -e 0', ms(median(version) - median(empty)), '<= 40 ms');
+  const dir = repository('status');
+  const status: number[] = [];
+  for (let round = 0; round < rounds; round++) status.push(await time([process.execPath, LAUNCHER, 'status'], dir));
+  numbers['status'] = { status_ms: status };
+  report('status', ms(median(status)));
+}
+
+/** 300 MB of output on one line. */
+async function bigLine(): Promise<void> {
+  const dir = repository('big');
+  writeFileSync(join(dir, 'agent.sh'), '#!/bin/sh\ncat > /dev/null\nhead -c 314572800 /dev/zero | tr "\\0" x\necho x >> work.txt\n');
+  git(dir, 'commit', '-q', '-am', 'loud agent');
+  const began = performance.now();
+  const child = spawn(process.execPath, [LAUNCHER, 'run', '--once', '--quiet'], { cwd: dir, env, stdio: ['ignore', 'ignore', 'inherit'] });
+  let peak = 0;
+  const timer = setInterval(() => {
+    const now = residentMb(child.pid ?? 0, 'VmHWM');
+    if (now > peak) peak = now;
+  }, 20);
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  clearInterval(timer);
+  numbers['big_line'] = { exit: code, peak_mb: peak, ms: performance.now() - began };
+  report('peak memory for 300 MB on one line', `${peak} MB (exit ${code}, ${((performance.now() - began) / 1000).toFixed(1)} s)`, '< 200 MB');
+}
+
+/** The peer: tasks of a list, one after another, with the same work done and committed by a stand-in for its agent. */
+async function peer(): Promise<void> {
+  const folder = join(RESULTS, 'peer');
+  const bin = join(folder, 'node_modules/.bin/ralphy');
+  if (!existsSync(bin)) {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'package.json'), '{"private": true}\n');
+    execFileSync('npm', ['install', '--no-audit', '--no-fund', '--silent', PEER], { cwd: folder, stdio: 'ignore' });
+  }
+  const fake = join(scratch, 'fake-bin');
+  mkdirSync(fake, { recursive: true });
+  // The peer leaves commits to its agent, so the stand-in makes one; ours makes its two commits itself.
+  writeFileSync(
+    join(fake, 'claude'),
+    `#!/bin/sh
+if [ "$1" = "--version" ]; then echo "2.1.197 (Claude Code)"; exit 0; fi
+echo "$$" >> "work-$(($$ % 7)).txt"
+git add -A; git commit -q -m work
+printf '%s\\n' '{"type":"system","subtype":"init","session_id":"s"}' '{"type":"result","subtype":"success","is_error":false,"result":"done","total_cost_usd":0,"usage":{"input_tokens":1,"output_tokens":1}}'
+`,
+  );
+  chmodSync(join(fake, 'claude'), 0o755);
+  const cost = async (tasks: number, name: string): Promise<number> => {
+    const dir = repository(name);
+    writeFileSync(join(dir, 'PRD.md'), `## Tasks\n${Array.from({ length: tasks }, (_, n) => `- [ ] task ${n}\n`).join('')}`);
+    git(dir, 'add', '-A');
+    git(dir, 'commit', '-q', '-m', 'tasks');
+    return await time([bin, '--prd', 'PRD.md', '--fast', '--retry-delay', '0'], dir, { PATH: `${fake}:${env.PATH}` });
+  };
+  const [few, many] = [10, 50];
+  const times = [];
+  for (let round = 0; round < (quick ? 1 : 3); round++) times.push((await cost(many, `peer-many-${round}`)) - (await cost(few, `peer-few-${round}`)));
+  const each = median(times) / (many - few);
+  numbers['peer'] = { package: PEER, ms_per_task: each };
+  report(`${PEER}, one task (its agent commits once, no state)`, ms(each));
+}
+
+try {
+  await startUp();
+  await turnCost();
+  await longRun();
+  await bigLine();
+  await peer().catch((error: unknown) => report(PEER, `could not be measured: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`));
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}
+const width = Math.max(...rows.map((row) => row.what.length));
+for (const row of rows) process.stdout.write(`${row.what.padEnd(width)}  ${row.value.padStart(22)}  ${row.target}\n`);
+mkdirSync(RESULTS, { recursive: true });
+const file = join(RESULTS, `${new Date().toISOString().replaceAll(/[:.]/g, '')}.json`);
+writeFileSync(file, `${JSON.stringify({ node: process.version, at: new Date().toISOString(), numbers, rows }, null, 2)}\n`);
+process.stdout.write(`\n${file}\n`);
