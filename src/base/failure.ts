@@ -84,9 +84,26 @@ export function unwrap<T>(result: Result<T>): T {
   throw new FailureError(result.failure);
 }
 
-/** The failure that an error carries; anything else is a bug, its stack kept in `details`. */
+/** What the operating system may refuse at any time without anybody's bug, by its error code. */
+const REFUSALS: Readonly<Record<string, { readonly code: string; readonly what: string; readonly hint: string }>> = {
+  ENOSPC: { code: 'disk_full', what: 'The disk is full', hint: 'Make room and run again; what was in flight is journalled and will be finished.' },
+  EDQUOT: { code: 'disk_full', what: 'The disk quota is used up', hint: 'Make room and run again; what was in flight is journalled and will be finished.' },
+  EROFS: { code: 'not_writable', what: 'The file system is read-only', hint: 'Make it writable and run again.' },
+  EACCES: { code: 'not_writable', what: 'Permission was denied', hint: 'Give this user the right to it and run again.' },
+  EPERM: { code: 'not_writable', what: 'The operation is not permitted', hint: 'Give this user the right to it and run again.' },
+  EMFILE: { code: 'out_of_files', what: 'Too many files are open', hint: 'Raise the limit (ulimit -n) and run again.' },
+  ENFILE: { code: 'out_of_files', what: 'Too many files are open', hint: 'Raise the limit and run again.' },
+  ENOMEM: { code: 'out_of_memory', what: 'Memory is short', hint: 'Free some and run again.' },
+};
+
+/** The failure that an error carries, or what the operating system refused; anything else is a bug, its stack kept in `details`. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof FailureError) return error.failure;
+  const { code = '', path } = (error ?? {}) as { code?: string; path?: string };
+  const refusal = REFUSALS[code];
+  if (refusal !== undefined) {
+    return { code: refusal.code, kind: 'unavailable', message: `${refusal.what}${path === undefined ? '' : `: ${path}`} (${code}).`, hint: refusal.hint, details: { path: path ?? null } };
+  }
   const shown = error instanceof Error ? error : new Error(String(error));
   return {
     code: 'internal',

@@ -29,8 +29,11 @@ export interface RunStart {
   readonly snapshot: Snapshot;
   readonly again: { readonly turn_id: string; readonly attempt: number } | null;
   /** A crashed turn that was brought to its end on the way. */
-  readonly recovered: TurnReport | null;
+  readonly recovered: CountedTurn | null;
 }
+
+/** What a run counts of a turn; a turn that was only closed after a crash has no snapshot. */
+export type CountedTurn = Pick<TurnReport, 'document' | 'record' | 'failure'> & { readonly snapshot?: Snapshot | null };
 
 /**
  * Both actors in one process, turn after turn. Ends on the wanted number of iterations, on `complete`, on a stop, or
@@ -47,15 +50,16 @@ export async function runCombined(runtime: LoopRuntime, length: RunLength, start
   let document: StateDocument | null = null;
   const result = (ended: RunResult['ended'], state: OrchestrationState): Result<RunResult> =>
     ok({ run_id: runtime.run_id, turns, iterations, ended, state, usage });
-  const count = (report: TurnReport): void => {
+  const count = (report: CountedTurn): void => {
     turns++;
     usage = addUsage(usage, report.record.usage);
     const finished = report.record.outcome === 'ok' || report.record.outcome === 'complete';
     if (report.record.actor === 'ralph' && finished) iterations++;
-    ({ snapshot, document } = report);
+    ({ document } = report);
+    snapshot = report.snapshot ?? null;
   };
   /** Whether the run has gone as far as it was asked to. */
-  const goal = (report: TurnReport): RunResult['ended'] | null => {
+  const goal = (report: CountedTurn): RunResult['ended'] | null => {
     if (report.document.state.exit === true) return 'complete';
     if (length.once) return 'once';
     return length.iterations > 0 && iterations >= length.iterations ? 'iterations' : null;
@@ -66,6 +70,7 @@ export async function runCombined(runtime: LoopRuntime, length: RunLength, start
     if (start.recovered.failure !== null) return fail(start.recovered.failure);
     const reached = goal(start.recovered);
     if (reached !== null) return result(reached, start.recovered.document.state);
+    snapshot = start.snapshot;
   }
   for (;;) {
     const read: Awaited<ReturnType<typeof readState>> = await readState(repository.root, settings.state_file);
@@ -90,6 +95,7 @@ export async function runCombined(runtime: LoopRuntime, length: RunLength, start
       snapshot: snapshot ?? (await takeSnapshot(repository.git, repository.root)),
       person: start.person,
       spent,
+      beginsRun: document === null,
       ...(again === null ? {} : { again }),
     });
     if (!turn.ok) return turn;

@@ -25,7 +25,7 @@ import type { Snapshot } from './snapshot.ts';
 import { readState, stampApart, stampState, writeState } from './stamp.ts';
 import { freshState, parseState } from './state.ts';
 import type { StateDocument } from './state.ts';
-import { advance, readAgentEdit } from './transition.ts';
+import { advance, begin, readAgentEdit } from './transition.ts';
 import { turnRecord } from './turn-record.ts';
 
 /** A turn whose agent has ended, or that could not start one. */
@@ -62,10 +62,11 @@ export async function concludeTurn(runtime: LoopRuntime, ended: EndedTurn): Prom
     warnings.push(message);
     runtime.emit({ type: 'warning', message });
   };
-  const before = documentBefore(journal);
+  const found = documentBefore(journal);
+  const before = journal.begins_run ? { ...found, state: begin(found.state) } : found;
   const after = await takeSnapshot(repository.git, repository.root);
   const changes = await gatherChanges(runtime, { actor: journal.actor, base: journal.base, person: ended.person, before: ended.before }, after);
-  const edit = await agentEdit(runtime, journal, before, warn);
+  const edit = await agentEdit(runtime, journal, found, warn);
   const conclusion = overrule(await concludeProcess(ended), changes);
   for (const { path, reason } of changes.skipped) warn(`${path} was not committed: ${reason}.`);
   for (const warning of changes.warnings) warn(`${warning}.`);

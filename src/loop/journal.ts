@@ -25,6 +25,8 @@ export const Journal = z.object({
   started_at: z.string(),
   /** Text of the state file before the turn; null when there was none. */
   state_before: z.string().nullable(),
+  /** It is the first turn of its run, which takes back what made the last run end. */
+  begins_run: z.boolean(),
   /** Digest of the input file before the turn; null when there is none. */
   input_before: z.string().nullable(),
   /** Digest of the loop's own dirty files before the turn. */

@@ -1,7 +1,7 @@
 import { appendFile, mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { Usage } from '../agents/contract.ts';
 import { utcCompact } from '../base/clock.ts';
@@ -82,6 +82,7 @@ export async function createLogFiles(logs: string, turn: { branch: string; actor
 /** Appends a turn's record with one write. A half line left by a crash is closed first. */
 export async function appendRecord(file: string, record: TurnRecord): Promise<void> {
   const line = `${JSON.stringify(record)}\n`;
+  await mkdir(dirname(file), { recursive: true });
   await appendFile(file, (await endsWithNewline(file)) ? line : `\n${line}`);
 }
 

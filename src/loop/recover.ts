@@ -2,23 +2,25 @@ import type { AgentResult } from '../agents/contract.ts';
 import { crashPoint } from '../base/crash-point.ts';
 import { fileAt, ownCommits, resolveCommit } from '../git/history.ts';
 import { clearAttempt } from './agent-call.ts';
+import type { CountedTurn } from './combined.ts';
 import { concludeTurn } from './conclude.ts';
 import type { TurnReport } from './conclude.ts';
 import { closeJournal } from './journal.ts';
 import type { Journal } from './journal.ts';
 import { readLeftovers, writeLeftovers } from './ownership.ts';
 import { appendRecord, readRecords, recordsFile } from './record.ts';
+import type { TurnRecord } from './record.ts';
 import { turnRecord } from './turn-record.ts';
 import type { LoopRuntime } from './runtime.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { readState } from './stamp.ts';
 import { parseState } from './state.ts';
-import type { OrchestrationState } from './state.ts';
+import type { OrchestrationState, StateDocument } from './state.ts';
 
 /** What became of a turn whose orchestrator died. */
 export type Recovery =
   /** All was done but the closing; nothing ran again. */
-  | { readonly how: 'already_done' }
+  | { readonly how: 'already_done'; readonly report: CountedTurn | null }
   /** The agent had finished: its turn was brought to its end without running it again. */
   | { readonly how: 'finished'; readonly report: TurnReport }
   /** The same turn must be run again. */
@@ -37,13 +39,14 @@ export async function recoverTurn(runtime: LoopRuntime, journal: Journal, person
 
   const stamped = await stampedState(runtime, journal);
   if (stamped !== null) {
-    const pushed = await runtime.handOff?.publish(stamped.status === 'failed' ? 'failed' : 'released');
+    const pushed = await runtime.handOff?.publish(stamped.state.status === 'failed' ? 'failed' : 'released');
     if (pushed?.ok === false) runtime.emit({ type: 'warning', message: pushed.failure.message });
-    await recordStamped(runtime, journal, stamped, left?.state === 'finished' ? left.result : null);
+    const record = await recordStamped(runtime, journal, stamped.state, left?.state === 'finished' ? left.result : null);
     await closeJournal(runtime.places);
     await clearAttempt(journal);
     tell('already_done');
-    return { how: 'already_done' };
+    // On record already: the run that crashed has told it and counted it.
+    return { how: 'already_done', report: record === null ? null : { document: stamped, record, failure: null } };
   }
   if (left?.state === 'finished') {
     crashPoint('agent-exited');
@@ -56,17 +59,17 @@ export async function recoverTurn(runtime: LoopRuntime, journal: Journal, person
 }
 
 /** The state that this turn stamped, if it got that far: committed, or in the file where nothing is committed. */
-async function stampedState(runtime: LoopRuntime, journal: Journal): Promise<OrchestrationState | null> {
+async function stampedState(runtime: LoopRuntime, journal: Journal): Promise<StateDocument | null> {
   const { repository, settings } = runtime;
-  const mine = (state: OrchestrationState): OrchestrationState | null => (state.turn_id === journal.turn_id && state.attempt === journal.attempt ? state : null);
+  const mine = (document: StateDocument): StateDocument | null => (document.state.turn_id === journal.turn_id && document.state.attempt === journal.attempt ? document : null);
   if (!journal.commits) {
     const read = await readState(repository.root, settings.state_file);
-    return read.ok ? mine(read.value.state) : null;
+    return read.ok ? mine(read.value) : null;
   }
   const text = await fileAt(repository.git, `refs/heads/${journal.branch}`, settings.state_file);
   if (text === null) return null;
   const parsed = parseState(text, settings.state_file);
-  return parsed.ok ? mine(parsed.value.state) : null;
+  return parsed.ok ? mine(parsed.value) : null;
 }
 
 /** What the crashed turn left in the tree is the loop's from now on. */
@@ -79,11 +82,11 @@ async function keepLeftovers(runtime: LoopRuntime, journal: Journal, person: Rea
 }
 
 /** Writes the record of a turn that was stamped but not recorded; does nothing where it stands already. */
-async function recordStamped(runtime: LoopRuntime, journal: Journal, state: OrchestrationState, agent: AgentResult | null): Promise<void> {
+async function recordStamped(runtime: LoopRuntime, journal: Journal, state: OrchestrationState, agent: AgentResult | null): Promise<TurnRecord | null> {
   const { repository, settings, branch, workspace, clock } = runtime;
   const file = recordsFile(settings.logs_dir, branch);
   const { records } = await readRecords(file);
-  if (records.some((record) => record.id === journal.turn_id)) return;
+  if (records.some((each) => each.id === journal.turn_id)) return null;
   const head = (journal.actor === 'galph' ? state.galph_commit : state.ralph_commit) ?? journal.base;
   const known = await resolveCommit(repository.git, head);
   const own = known === null || known === journal.base ? { commits: [], paths: [] } : await ownCommits(repository.git, journal.base, known, []);
@@ -101,4 +104,5 @@ async function recordStamped(runtime: LoopRuntime, journal: Journal, state: Orch
     warnings: ['written after a crash: the turn was stamped, its record was not'],
   });
   await appendRecord(file, record);
+  return record;
 }

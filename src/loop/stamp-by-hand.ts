@@ -78,6 +78,7 @@ async function stampLocked(loop: OpenLoop, { actor, result, clock, handOff }: Ha
     branch: branch.value,
     started_at: at.toISOString(),
     state_before: read.value.text,
+    begins_run: false,
     input_before: null,
     tree_before: '',
     commits: true,

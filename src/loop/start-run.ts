@@ -126,7 +126,7 @@ async function guardedRun(request: RunRequest, partial: PartialRuntime): Promise
     person,
     snapshot,
     again: recovery?.how === 'run_again' ? { turn_id: recovery.turn_id, attempt: recovery.attempt } : null,
-    recovered: recovery?.how === 'finished' ? recovery.report : null,
+    recovered: recovery === null || recovery.how === 'run_again' ? null : recovery.report,
   });
 }
 

@@ -148,7 +148,7 @@ export function readAgentEdit(before: StateDocument, after: StateDocument): Agen
   const compared = Object.keys(after.raw).filter((key) => isKnownKey(key) && key !== 'exit' && key !== 'exit_reason');
   const show = (document: StateDocument, key: string): string => JSON.stringify((document.state as Record<string, unknown>)[key]) ?? '';
   return {
-    exit: after.state.exit === true,
+    exit: after.state.exit === true && before.state.exit !== true,
     exit_reason: after.state.exit_reason ?? null,
     raw,
     ignored: compared.filter((key) => show(before, key) !== show(after, key)),

@@ -22,6 +22,7 @@ export interface TurnStart {
   readonly snapshot: Snapshot;
   readonly person: ReadonlySet<string>;
   readonly spent: Spent;
+  readonly beginsRun: boolean;
   /** The crashed turn that is run again. */
   readonly again?: { readonly turn_id: string; readonly attempt: number };
 }
@@ -47,6 +48,7 @@ export async function runTurn(runtime: LoopRuntime, start: TurnStart): Promise<R
     base: start.snapshot.head ?? '',
     started_at: at.toISOString(),
     state_before: start.document.text,
+    begins_run: start.beginsRun,
     input_before: await inputDigest(settings.input_file),
     tree_before: treeBefore,
     commits: settings.commits,

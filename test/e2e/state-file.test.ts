@@ -64,7 +64,7 @@ test("an earlier runner's file is carried on, its unknown keys in place", async 
 describe("an agent's edit of the file during its turn", () => {
   test('exit, exit_reason and keys of its own are taken, everything else is not', async () => {
     await using rig = await createRig({
-      agent: `${WORKING_AGENT}
+      agent: `${WORKING_AGENT}mkdir -p sync
 printf '{"iteration": 99, "expected_actor": "galph", "exit": true, "exit_reason": "enough", "mine": {"b": 2}}' > "$ORCHESTRATOR_STATE"
 `,
     });
@@ -76,7 +76,7 @@ printf '{"iteration": 99, "expected_actor": "galph", "exit": true, "exit_reason"
   });
 
   test('a broken edit is replaced from the journal, with a warning', async () => {
-    await using rig = await createRig({ agent: `${WORKING_AGENT}echo '{ broken' > "$ORCHESTRATOR_STATE"\n` });
+    await using rig = await createRig({ agent: `${WORKING_AGENT}mkdir -p sync; echo '{ broken' > "$ORCHESTRATOR_STATE"\n` });
     const { code, stderr } = await rig.run(['run', '--iterations', '1']);
     expect(code).toBe(0);
     expect(stderr).toContain('written again from the journal');
