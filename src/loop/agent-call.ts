@@ -115,7 +115,7 @@ export async function callAgent(runtime: LoopRuntime, journal: Journal, call: Pr
   const at = clock.now();
   await makeUntrackedFolder(settings.logs_dir);
   const logs = await createLogFiles(settings.logs_dir, { branch: runtime.branch, actor: journal.actor, iteration: journal.iteration, at, prompt: call.prompt.name });
-  let current: Journal = {
+  const current: Journal = {
     ...journal,
     agent: {
       name: call.spec.name,
@@ -149,8 +149,6 @@ export async function callAgent(runtime: LoopRuntime, journal: Journal, call: Pr
     { ...call.request, logs },
     {
       onStarted(pid) {
-        current = { ...current, pid };
-        writeJournal(places, current);
         runtime.emit({ type: 'agent.started', turn_id: journal.turn_id, pid });
         if (options.routing !== true) crashPoint('agent-running');
       },

@@ -115,7 +115,7 @@ export async function concludeTurn(runtime: LoopRuntime, ended: EndedTurn): Prom
   const published = await publish(runtime, done);
 
   const left = leftBehind(runtime, after, ended.person, new Set(committed));
-  writeLeftovers(runtime.places, journal.run_id, left);
+  await writeLeftovers(runtime.places, journal.run_id, left);
   const shown = failure ?? ('failure' in done ? done.failure : null);
   const record = turnRecord(runtime.workspace, journal, ended.agent, now, {
     outcome: failure !== null && done.kind === 'ok' ? 'blocked' : done.kind,

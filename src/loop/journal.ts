@@ -40,8 +40,6 @@ export const Journal = z.object({
   agent: z
     .object({ name: z.string(), kind: z.string(), scratch: z.string(), outcome: z.string(), log: z.string(), transcript: z.string(), started_at: z.string() })
     .nullable(),
-  /** The agent's process group, for whoever looks on. */
-  pid: z.number().int().nullable(),
   /** The nonce of the claim on the remote, where one is held. */
   claim: z.string().nullable(),
 });

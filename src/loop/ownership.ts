@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import writeFileAtomic from 'write-file-atomic';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { ok } from '../base/failure.ts';
 import type { Result } from '../base/failure.ts';
 import { readControlFile } from './control-file.ts';
@@ -26,8 +26,11 @@ async function readPaths(path: string): Promise<Result<ReadonlySet<string>>> {
   return read.ok ? ok(new Set(read.value?.paths ?? [])) : read;
 }
 
-export function writeLeftovers(places: Places, runId: string, paths: Iterable<string>): void {
-  writePaths(places.leftovers, runId, paths);
+/** Notes what the loop left uncommitted; with nothing left there is no file. */
+export async function writeLeftovers(places: Places, runId: string, paths: Iterable<string>): Promise<void> {
+  const all = [...paths];
+  if (all.length === 0) await rm(places.leftovers, { force: true });
+  else writePaths(places.leftovers, runId, all);
 }
 
 export async function writePersonPaths(places: Places, runId: string, paths: Iterable<string>): Promise<void> {

@@ -78,7 +78,7 @@ async function keepLeftovers(runtime: LoopRuntime, journal: Journal, person: Rea
   const earlier = await readLeftovers(places);
   const now = await takeSnapshot(repository.git, repository.root);
   const left = [...now.dirty.keys()].filter((path) => !person.has(path) && !settings.isReserved(path));
-  writeLeftovers(places, journal.run_id, new Set([...(earlier.ok ? earlier.value : []), ...left]));
+  await writeLeftovers(places, journal.run_id, new Set([...(earlier.ok ? earlier.value : []), ...left]));
 }
 
 /** Writes the record of a turn that was stamped but not recorded; does nothing where it stands already. */

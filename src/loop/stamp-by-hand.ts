@@ -84,7 +84,6 @@ async function stampLocked(loop: OpenLoop, { actor, result, clock, handOff }: Ha
     commits: true,
     routed: null,
     agent: null,
-    pid: null,
     claim: null,
   };
   const shown = result === 'ok' ? null : { code: failure.code, message: failure.message };

@@ -12,6 +12,7 @@ import { inputDigest } from './input-digest.ts';
 import { closeJournal, writeJournal } from './journal.ts';
 import type { Journal } from './journal.ts';
 import { routeTurn } from './route.ts';
+import { asksRouter } from './router.ts';
 import type { LoopRuntime } from './runtime.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { StateDocument } from './state.ts';
@@ -54,11 +55,12 @@ export async function runTurn(runtime: LoopRuntime, start: TurnStart): Promise<R
     commits: settings.commits,
     routed: null,
     agent: null,
-    pid: null,
     claim: null,
   };
   crashPoint('before-claim');
-  writeJournal(places, intent);
+  // Each write replaces a file, which costs a flush. With no claim to take and no router to ask nothing happens before
+  // the agent's own entry, which then is the first.
+  if (runtime.handOff !== null || asksRouter(state, settings.router)) writeJournal(places, intent);
   if (runtime.handOff !== null) {
     const { actor, iteration, turn_id, attempt, base } = intent;
     const claimed = await runtime.handOff.claim({ actor, iteration, turn_id, attempt, base });
@@ -73,7 +75,10 @@ export async function runTurn(runtime: LoopRuntime, start: TurnStart): Promise<R
   crashPoint('after-claim');
 
   const ended = { before: start.snapshot, person: start.person };
-  const refused = async (journal: Journal, failure: Failure): Promise<Result<TurnReport>> => ok(await concludeTurn(runtime, { ...ended, journal, agent: null, cut: failure }));
+  const refused = async (journal: Journal, failure: Failure): Promise<Result<TurnReport>> => {
+    writeJournal(places, journal);
+    return ok(await concludeTurn(runtime, { ...ended, journal, agent: null, cut: failure }));
+  };
 
   const { decision, asked } = await routeTurn(runtime, intent, start.document, start.spent);
   if (asked?.cut) return await refused(intent, asked.cut);

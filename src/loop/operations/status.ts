@@ -1,8 +1,11 @@
+import { join } from 'node:path';
 import { z } from 'zod';
 import { ok } from '../../base/failure.ts';
 import { readStatus } from '../../git/status.ts';
 import { defineOperation } from '../../spine/operation.ts';
 import { readJournal } from '../journal.ts';
+import type { Journal } from '../journal.ts';
+import { readTextIfThere } from '../record.ts';
 import { isHolderAlive, readHolder } from '../lock.ts';
 import { decideNext } from '../next.ts';
 import { readState } from '../stamp.ts';
@@ -62,7 +65,7 @@ export const statusShow = defineOperation({
     ]);
     if (!state.ok) return state;
     const alive = holder !== null && isHolderAlive(holder);
-    const inFlight = journal.ok && journal.value !== null ? turnOf(journal.value) : null;
+    const inFlight = journal.ok && journal.value !== null ? await turnOf(journal.value) : null;
     const next = decideNext(state.value.state, settings);
     return ok({
       workspace,
@@ -79,13 +82,19 @@ export const statusShow = defineOperation({
   },
 });
 
-function turnOf(journal: NonNullable<Extract<Awaited<ReturnType<typeof readJournal>>, { ok: true }>['value']>): z.infer<typeof TurnInFlight> {
+/** The process group of an agent, as its wrapper wrote it down. */
+async function pidOf(journal: Journal): Promise<number | null> {
+  const text = journal.agent === null ? null : await readTextIfThere(join(journal.agent.scratch, 'pid'));
+  return text === null || text.trim() === '' ? null : Number(text);
+}
+
+async function turnOf(journal: Journal): Promise<z.infer<typeof TurnInFlight>> {
   return {
     id: journal.turn_id,
     actor: journal.actor,
     prompt: journal.routed?.prompt ?? null,
     agent: journal.agent?.name ?? null,
-    pid: journal.pid,
+    pid: await pidOf(journal),
     started_at: journal.agent?.started_at ?? journal.started_at,
     attempt: journal.attempt,
   };
