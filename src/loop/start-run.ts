@@ -132,8 +132,8 @@ async function guardedRun(request: RunRequest, partial: PartialRuntime): Promise
 
 async function stillRuns(runtime: PartialRuntime, journal: NonNullable<Extract<Awaited<ReturnType<typeof readJournal>>, { ok: true }>['value']>): Promise<boolean> {
   if (journal.agent === null) return false;
-  const { kind, scratch, transcript } = journal.agent;
-  return (await runtime.agents.left({ kind, scratch, events: transcript, turn_id: journal.turn_id })).state === 'running';
+  const { kind, name, scratch, transcript } = journal.agent;
+  return (await runtime.agents.left({ kind, name, scratch, events: transcript, turn_id: journal.turn_id })).state === 'running';
 }
 
 async function dryRun(request: RunRequest, repository: Repository, settings: LoopSettings): Promise<Result<RunResult>> {

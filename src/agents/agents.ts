@@ -1,0 +1,32 @@
+import { ok } from '../base/failure.ts';
+import { findProgram } from '../process/find-program.ts';
+import { runProgram } from '../process/run-program.ts';
+import type { Agents } from './contract.ts';
+import { endLeftAttempt, leftAttempt } from './left-attempt.ts';
+import { adapterOf } from './registry.ts';
+import { resolveAgent } from './resolve-agent.ts';
+import { runAgent } from './run-agent.ts';
+
+const VERSION_TIMEOUT_MS = 15_000;
+
+/** The room, as other rooms use it. */
+export const agents: Agents = {
+  async choose(choice) {
+    const found = resolveAgent(choice, (name) => findProgram(name, process.env['PATH'], choice.config.workspace));
+    if (!found.ok) return found;
+    const adapter = await adapterOf(found.value.kind);
+    return adapter.ok ? ok(found.value) : adapter;
+  },
+  run: runAgent,
+  left: leftAttempt,
+  endLeft: endLeftAttempt,
+  async version(kind, bin) {
+    if (kind === 'command' || kind === 'scripted' || kind === 'acp') return null;
+    const path = findProgram(bin ?? kind, process.env['PATH'], process.cwd());
+    if (path === null) return null;
+    const env = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
+    const ran = await runProgram([path, '--version'], { cwd: '/', env, timeout_ms: VERSION_TIMEOUT_MS });
+    const said = ran.ok ? (ran.value.stdout.trim() || ran.value.stderr.trim()).split('\n')[0] : undefined;
+    return { path, version: said ?? 'unknown version' };
+  },
+};

@@ -1,0 +1,43 @@
+import type { AgentKind } from './contract.ts';
+
+/** Variables that every agent gets. What is not named here, secrets above all, is not passed. */
+const COMMON = [
+  'PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'TERM', 'COLORTERM', 'LANG', 'LANGUAGE', 'LC_*', 'TZ', 'TMPDIR',
+  'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'ALL_PROXY', 'http_proxy', 'https_proxy', 'no_proxy', 'all_proxy',
+  'SSL_CERT_FILE', 'SSL_CERT_DIR', 'NODE_EXTRA_CA_CERTS', 'REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE', 'GIT_SSL_CAINFO',
+  'GIT_CONFIG_GLOBAL', 'GIT_AUTHOR_*', 'GIT_COMMITTER_*', 'XDG_*',
+];
+
+/** What each kind needs beside that. */
+const OF_KIND: Readonly<Record<AgentKind, readonly string[]>> = {
+  claude: ['ANTHROPIC_*', 'CLAUDE_*', 'IS_SANDBOX'],
+  codex: ['OPENAI_*', 'CODEX_*'],
+  gemini: ['GEMINI_*', 'GOOGLE_*'],
+  opencode: ['OPENCODE_*', 'ANTHROPIC_*', 'OPENAI_*', 'GEMINI_*', 'GOOGLE_*'],
+  acp: [],
+  command: [],
+  scripted: [],
+};
+
+export interface EnvironmentRequest {
+  readonly inherited: Readonly<Record<string, string | undefined>>;
+  readonly kind: AgentKind;
+  /** `sandbox.pass_env`. */
+  readonly pass: readonly string[];
+  /** `env:` of the agent, then what its adapter adds. */
+  readonly own: readonly Readonly<Record<string, string>>[];
+  /** ORCHESTRATOR_* of this turn. */
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+/** The whole environment of an agent. Our own configuration variables and test switches do not travel. */
+export function agentEnvironment(request: EnvironmentRequest): Record<string, string> {
+  const patterns = [...COMMON, ...OF_KIND[request.kind], ...request.pass];
+  const env: Record<string, string> = {};
+  for (const [name, value] of Object.entries(request.inherited)) {
+    if (value !== undefined && patterns.some((pattern) => matches(name, pattern))) env[name] = value;
+  }
+  return Object.assign(env, ...request.own, request.variables);
+}
+
+const matches = (name: string, pattern: string): boolean => (pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern);

@@ -1,0 +1,75 @@
+import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { endGroup, endMarked, groupAlive, markedProcesses } from '../process/group.ts';
+import { concludeRun, createTally } from './conclude-run.ts';
+import type { AgentKind, LeftAttempt } from './contract.ts';
+import { AgentEvent } from './event.ts';
+import { adapterOf } from './registry.ts';
+
+/** Variable by which every process of a turn can be told. */
+const MARK = 'ORCHESTRATOR_TURN_ID';
+
+/**
+ * How an attempt stands whose orchestrator is gone. It has finished once its wrapper wrote the exit status; a kind that
+ * tells its own end needs that on record as well, since exit code 0 alone is no success for it.
+ */
+export async function leftAttempt(attempt: { readonly kind: string; readonly name: string; readonly scratch: string; readonly events: string; readonly turn_id: string }): Promise<LeftAttempt> {
+  const status = (await readFile(join(attempt.scratch, 'exit'), 'utf8').catch(() => '')).trim();
+  if (!/^\d+$/.test(status)) return { state: (await stillThere(attempt)) ? 'running' : 'gone' };
+  const kind = attempt.kind as AgentKind;
+  const adapter = await adapterOf(kind);
+  if (!adapter.ok) return { state: 'gone' };
+  const tally = createTally();
+  for await (const event of eventsOf(attempt.events)) {
+    tally.add(event);
+    if (!adapter.value.structured && event.type === 'message') tally.output(event.text);
+  }
+  const exit = Number(status);
+  if (adapter.value.structured && tally.closed === null) return { state: 'gone' };
+  const spec = { name: attempt.name, kind, args: [], env: {}, permissions: 'auto' } as const;
+  return { state: 'finished', result: concludeRun(spec, adapter.value.structured, tally, { exit_code: exit, ended_early: null, duration_ms: 0 }, attempt.events.replace(/\.jsonl$/, '.log')) };
+}
+
+/** Ends what is left of an attempt: its process group, and whatever carries the turn's id; resolves once none is left. */
+export async function endLeftAttempt({ scratch, turn_id }: { readonly scratch: string; readonly turn_id: string }): Promise<void> {
+  const group = await groupOf({ scratch, turn_id });
+  await Promise.all([group === null ? undefined : endGroup(group), endMarked(MARK, turn_id)]);
+}
+
+async function stillThere(attempt: { readonly scratch: string; readonly turn_id: string }): Promise<boolean> {
+  return (await groupOf(attempt)) !== null || markedProcesses(MARK, attempt.turn_id).length > 0;
+}
+
+/** The attempt's process group, if it is there and still its own: numbers are given to strangers after a while. */
+async function groupOf({ scratch, turn_id }: { readonly scratch: string; readonly turn_id: string }): Promise<number | null> {
+  const text = (await readFile(join(scratch, 'pid'), 'utf8').catch(() => '')).trim();
+  const pid = /^\d+$/.test(text) ? Number(text) : 0;
+  if (pid <= 1 || !groupAlive(pid)) return null;
+  if (process.platform !== 'linux') return pid;
+  // A group number stays taken while a member lives, so that one marked process shows that the group is the attempt's.
+  return markedProcesses(MARK, turn_id).length > 0 ? pid : null;
+}
+
+async function* eventsOf(file: string): AsyncGenerator<AgentEvent> {
+  const input = createReadStream(file, 'utf8');
+  try {
+    for await (const line of createInterface({ input, crlfDelay: Infinity })) {
+      const event = parseEvent(line);
+      if (event !== null) yield event;
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}
+
+/** The event of a line; null for one that a crash cut off. */
+function parseEvent(line: string): AgentEvent | null {
+  try {
+    const parsed = AgentEvent.safeParse(JSON.parse(line));
+    return parsed.success ? parsed.data : null;
+  } catch {
+    return null;
+  }
+}

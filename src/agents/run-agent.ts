@@ -1,0 +1,108 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Failure } from '../base/failure.ts';
+import { findProgram } from '../process/find-program.ts';
+import type { Line } from '../process/lines.ts';
+import { runSupervised } from '../process/supervised.ts';
+import type { OutputStream, SupervisedEnd } from '../process/supervised.ts';
+import type { AgentAdapter } from './adapter.ts';
+import { concludeRun, createTally } from './conclude-run.ts';
+import type { AgentObserver, AgentRequest, AgentResult } from './contract.ts';
+import { agentEnvironment } from './environment.ts';
+import type { AgentEvent } from './event.ts';
+import { openAgentLogs } from './logs.ts';
+import { createRedactor, secretValues } from './redact.ts';
+import { adapterOf } from './registry.ts';
+import { programOf } from './resolve-agent.ts';
+
+/** Runs an agent to its end: starts it, translates, redacts and logs its output, and tells how it ended. */
+export async function runAgent(request: AgentRequest, observer: AgentObserver, signal: AbortSignal): Promise<AgentResult> {
+  const adapter = await adapterOf(request.agent.kind);
+  if (!adapter.ok) return notStarted(adapter.failure);
+  const command = adapter.value.command(request);
+  const env = agentEnvironment({
+    inherited: process.env,
+    kind: request.agent.kind,
+    pass: request.pass_env,
+    own: [request.agent.env, command.env],
+    variables: request.variables,
+  });
+  const [program, ...args] = command.argv;
+  const path = programOf(request.agent) === null ? program : findProgram(program, env['PATH'], request.workspace);
+  if (path === null) return notStarted({ code: 'agent_not_found', kind: 'precondition', message: `The program ${program} of the agent ${request.agent.name} was not found.` });
+
+  const stdin_file = join(request.scratch, 'prompt');
+  await writeFile(stdin_file, request.prompt, { mode: 0o600 });
+  const reading = readOutput(request, adapter.value, env, observer);
+  let end: SupervisedEnd;
+  try {
+    end = await runSupervised(
+      {
+        argv: [path, ...args],
+        cwd: request.workspace,
+        env,
+        stdin_file,
+        scratch: request.scratch,
+        mark: { variable: 'ORCHESTRATOR_TURN_ID', value: request.variables['ORCHESTRATOR_TURN_ID'] ?? '' },
+        turn_timeout_ms: request.limits.turn_timeout_ms,
+        stall_timeout_ms: request.limits.stall_timeout_ms,
+        grace_ms: request.limits.grace_ms,
+      },
+      {
+        onStarted: (pid) => observer.onStarted?.(pid),
+        onLine: reading.onLine,
+        hasClosed: () => reading.tally.closed !== null,
+        busy: () => reading.logs.busy(),
+      },
+      signal,
+    );
+  } catch (error) {
+    await reading.logs.close('[orchestrator: the run was cut short]').catch(() => undefined);
+    throw error;
+  }
+  for (const event of reading.parser.end()) reading.tell(event);
+  const result = concludeRun(request.agent, adapter.value.structured, reading.tally, end, request.logs.text);
+  const how = result.failure === null ? 'ended well' : result.failure.message;
+  await reading.logs.close(`[orchestrator: ${request.agent.name} ${how}; exit code ${end.exit_code ?? 'none'}, ${(end.duration_ms / 1000).toFixed(1)} s]`);
+  return result;
+}
+
+function readOutput(request: AgentRequest, adapter: AgentAdapter, env: Readonly<Record<string, string>>, observer: AgentObserver) {
+  const logs = openAgentLogs(request.logs, request.limits.max_log_bytes);
+  const redactor = createRedactor(secretValues(env));
+  const redactLine = { stdout: redactor.lines(), stderr: redactor.lines() };
+  const parser = adapter.parser();
+  const tally = createTally();
+  // What decides (the final answer) is taken as it was said; what is shown and kept is redacted.
+  const tell = (event: AgentEvent, shown: AgentEvent = redactor.value(event)): void => {
+    tally.add(event);
+    logs.event(shown);
+    observer.onEvent?.(shown);
+  };
+  const onLine = (stream: OutputStream, { text, truncated }: Line): void => {
+    const line = `${redactLine[stream](text)}${truncated ? ' [orchestrator: the line was longer]' : ''}`;
+    logs.line(stream === 'stderr' ? `! ${line}` : line);
+    if (stream === 'stderr') {
+      const raw: AgentEvent = { type: 'raw', stream, text: line };
+      tell(raw, raw);
+    }
+    else if (adapter.structured) for (const event of parser.line(text)) tell(event);
+    // A plain line goes through the line redactor, which also knows blocks over several lines.
+    else {
+      tally.output(text);
+      for (const event of parser.line(line)) tell(event, event);
+    }
+  };
+  return { logs, parser, tally, tell, onLine };
+}
+
+const notStarted = (failure: Failure): AgentResult => ({
+  exit_code: null,
+  ended_early: null,
+  failure,
+  error_class: null,
+  session_id: null,
+  usage: { input_tokens: 0, output_tokens: 0, cost_usd: null },
+  final: '',
+  agent_ms: 0,
+});
