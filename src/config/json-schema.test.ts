@@ -5,11 +5,11 @@ import { configJsonSchema, configJsonSchemaText } from './json-schema.ts';
 import { configKeys } from './keys.ts';
 
 describe('JSON schema', () => {
-  test('the committed schema is what the code says (npm run docs:schema)', () => {
+  test('the committed schema is what the code says (npm run docs)', () => {
     expect(readFileSync('docs/orchestration.schema.json', 'utf8')).toBe(configJsonSchemaText());
   });
 
-  test('the committed page of keys is what the code says (npm run docs:schema)', () => {
+  test('the committed page of keys is what the code says (npm run docs)', () => {
     expect(readFileSync('docs/configuration.md', 'utf8')).toBe(configurationPage());
   });
 
