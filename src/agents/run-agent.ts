@@ -67,6 +67,9 @@ export async function runAgent(request: AgentRequest, observer: AgentObserver, s
   return result;
 }
 
+/** Of a plain command's line, so much goes into its event. Characters. */
+const EVENT_TEXT_LIMIT = 64 * 1024;
+
 function readOutput(request: AgentRequest, adapter: AgentAdapter, env: Readonly<Record<string, string>>, observer: AgentObserver) {
   const logs = openAgentLogs(request.logs, request.limits.max_log_bytes);
   const redactor = createRedactor(secretValues(env));
@@ -90,7 +93,9 @@ function readOutput(request: AgentRequest, adapter: AgentAdapter, env: Readonly<
     // A plain line goes through the line redactor, which also knows blocks over several lines.
     else {
       tally.output(text);
-      for (const event of parser.line(line)) tell(event, event);
+      // The whole line stands in the log; a copy of ten megabytes in an event serves nobody.
+      const short = line.length > EVENT_TEXT_LIMIT ? `${line.slice(0, EVENT_TEXT_LIMIT)} [orchestrator: the log has the rest]` : line;
+      for (const event of parser.line(short)) tell(event, event);
     }
   };
   return { logs, parser, tally, tell, onLine };

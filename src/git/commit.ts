@@ -8,11 +8,13 @@ export interface ScopedCommit {
   /** The paths among them that git does not track yet. */
   readonly untracked: readonly string[];
   readonly message: string;
+  /** Nothing but these paths is staged: the index itself can be committed, which spares git a second one (about 1 ms). */
+  readonly nothing_else_staged?: boolean;
 }
 
 /**
  * Commits the working tree's content of exactly `paths` onto HEAD and gives the new commit's id; null when they are as
- * HEAD has them. What somebody staged beside them stays staged and stays out. Ignored files are refused by git. Source: git-commit(1), `--only`.
+ * HEAD has them. What somebody staged beside them stays staged and stays out. Ignored files are refused by git. Source: git-commit(1), `--only`, `--include`.
  */
 export async function commitPaths(git: Git, commit: ScopedCommit): Promise<string | null> {
   if (commit.untracked.length > 0) {
@@ -21,7 +23,7 @@ export async function commitPaths(git: Git, commit: ScopedCommit): Promise<strin
   const message = ['-F', '-'];
   const few = commit.paths.length <= 100;
   // Standard input carries either the message or the paths; with many paths the message goes as an argument.
-  const args = ['-c', 'core.abbrev=no', 'commit', '--only', '--no-verify', '--allow-empty-message', '--cleanup=verbatim'];
+  const args = ['-c', 'core.abbrev=no', 'commit', commit.nothing_else_staged === true ? '--include' : '--only', '--no-verify', '--allow-empty-message', '--cleanup=verbatim'];
   const call = few
     ? { args: [...args, ...message, '--', ...commit.paths], input: commit.message }
     : { args: [...args, '-m', commit.message, '--pathspec-from-file=-', '--pathspec-file-nul'], input: nul(commit.paths) };

@@ -81,7 +81,7 @@ export async function concludeTurn(runtime: LoopRuntime, ended: EndedTurn): Prom
   if (committed.length > 0) {
     const untracked = committed.filter((path) => after.dirty.get(path)?.kind === 'untracked');
     const work = { actor: journal.actor, files: committed.length, prompt: journal.routed?.prompt ?? '', iteration: journal.iteration };
-    const made = await commitPaths(repository.git, { paths: committed, untracked, message: workMessage(work, trailers) });
+    const made = await commitPaths(repository.git, { paths: committed, untracked, message: workMessage(work, trailers), nothing_else_staged: !stagedBeside(after, new Set(committed)) });
     if (made !== null) {
       head = made;
       commits.push(made);
@@ -181,7 +181,8 @@ async function stamp(runtime: LoopRuntime, turn: Stamp): Promise<string | null> 
   }
   if (unfit) return null;
   const tracked = journal.state_before !== null && after.dirty.get(settings.state_file)?.kind !== 'untracked';
-  return await stampState(...at, turn.document, message, { tracked });
+  const nothing_else_staged = !stagedBeside(after, new Set([...turn.changes.commit, settings.state_file]));
+  return await stampState(...at, turn.document, message, { tracked, nothing_else_staged });
 }
 
 function documentBefore(journal: Journal): StateDocument {
@@ -231,6 +232,9 @@ async function hasProgressed(runtime: LoopRuntime, ended: EndedTurn, after: Snap
   if (treeDigest(after, person, runtime.settings.isReserved) !== journal.tree_before) return true;
   return (await inputDigest(runtime.settings.input_file)) !== journal.input_before;
 }
+
+/** Whether the index holds changes of other paths, which our commit must not take along. */
+const stagedBeside = (after: Snapshot, own: ReadonlySet<string>): boolean => [...after.dirty.values()].some((entry) => entry.staged && !own.has(entry.path));
 
 /** What stays uncommitted and is the loop's. */
 function leftBehind(runtime: LoopRuntime, after: Snapshot, person: ReadonlySet<string>, committed: ReadonlySet<string>): string[] {

@@ -1,5 +1,5 @@
 import { appendFile, mkdir, open, readFile, writeFile } from 'node:fs/promises';
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
@@ -48,13 +48,18 @@ export const recordsFile = (logs: string, branch: string): string => join(logs, 
 
 /** Makes a folder for files of ours that git never sees, whatever the repository ignores. */
 export async function makeUntrackedFolder(folder: string): Promise<void> {
+  if (made.has(folder) && existsSync(folder)) return;
   await mkdir(folder, { recursive: true });
   try {
     await writeFile(join(folder, '.gitignore'), '*\n', { flag: 'wx' });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
+  made.add(folder);
 }
+
+/** Folders that this process has made ready; looked at again only when they are gone. */
+const made = new Set<string>();
 
 /** Log files of one turn; created, so that no other turn takes the name. */
 export interface LogFiles {

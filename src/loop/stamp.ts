@@ -33,11 +33,11 @@ export async function writeState(root: string, file: string, document: StateDocu
 }
 
 /** Writes the state and, unless `message` is null, commits it: that file and nothing else. Gives the commit, if one was made. */
-export async function stampState(git: Git, root: string, file: string, document: StateDocument, message: string | null, options: { readonly tracked: boolean }): Promise<string | null> {
+export async function stampState(git: Git, root: string, file: string, document: StateDocument, message: string | null, options: { readonly tracked: boolean; readonly nothing_else_staged?: boolean }): Promise<string | null> {
   await writeState(root, file, document);
   crashPoint('state-stamped');
   if (message === null) return null;
-  return await commitPaths(git, { paths: [file], untracked: options.tracked ? [] : [file], message });
+  return await commitPaths(git, { paths: [file], untracked: options.tracked ? [] : [file], message, nothing_else_staged: options.nothing_else_staged === true });
 }
 
 /**

@@ -15,6 +15,6 @@ await runSupervised(
     stall_timeout_ms: 0,
     grace_ms: 10_000,
   },
-  { onLine: (_, line) => console.log(line.text) },
+  { onLine: (_, line) => void process.stdout.write(`${line.text}\n`) },
   new AbortController().signal,
 );
