@@ -1,12 +1,9 @@
 /** What other rooms may know of the loop: its state file, its places, its records. */
-export { formatState, freshState, parseState } from './state.ts';
+export { formatState, freshState } from './state.ts';
 export { placesOf } from './places.ts';
 export type { Places } from './places.ts';
-export { isHolderAlive, readHolder, takeLock } from './lock.ts';
+export { isHolderAlive, readHolder } from './lock.ts';
 export { readJournal } from './journal.ts';
-export { makeUntrackedFolder } from './record.ts';
-export type { TurnRecord } from './record.ts';
-export type { LoopEvent, RunResult } from './event.ts';
 export type { ClaimedTurn, HandOff } from './hand-off.ts';
 export { loopSettings } from './settings.ts';
 export { startRun } from './start-run.ts';

@@ -1,5 +1,4 @@
 import type { AgentEvent } from '../agents/contract.ts';
-import type { Failure } from '../base/failure.ts';
 import type { TurnRecord } from './record.ts';
 import type { Actor, OrchestrationState } from './state.ts';
 
@@ -43,6 +42,3 @@ export interface RunResult {
   readonly state: OrchestrationState;
   readonly usage: { readonly input_tokens: number; readonly output_tokens: number; readonly cost_usd: number | null };
 }
-
-/** A failure that ended a run. */
-export type RunFailure = Failure;

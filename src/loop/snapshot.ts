@@ -35,9 +35,3 @@ async function markOf(path: string): Promise<string> {
     return 'absent';
   }
 }
-
-/** The paths whose state differs between two snapshots, sorted: what happened to the tree in between, commits apart. */
-export function changedBetween(before: Snapshot, after: Snapshot): string[] {
-  const all = new Set([...before.dirty.keys(), ...after.dirty.keys()]);
-  return [...all].filter((path) => before.marks.get(path) !== after.marks.get(path)).toSorted();
-}
