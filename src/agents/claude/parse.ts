@@ -14,15 +14,8 @@ const inputTokens = (usage: ClaudeUsage): number => usage.input_tokens + usage.c
 export function claudeParser(): LineParser {
   /** Usage by message id: each message comes once for every block of it. */
   const messages = new Map<string, ClaudeUsage>();
-  let errorKind: string | null = null;
-  let told: AgentEvent | null = null;
-
-  const error = (event: Extract<AgentEvent, { type: 'error' }>): AgentEvent[] => {
-    // The closing line repeats what the assistant line before it said.
-    if (told?.type === 'error' && told.class === event.class && told.message === event.message) return [];
-    told = event;
-    return [event];
-  };
+  /** The error that claude told last; its class is known once the closing line has told the status. */
+  let told: { readonly kind: string; readonly message: string } | null = null;
 
   const result = (line: ResultLine): AgentEvent[] => {
     const usage: AgentEvent[] = line.usage === undefined ? [] : [{ type: 'usage', input_tokens: inputTokens(line.usage), output_tokens: line.usage.output_tokens, cost_usd: line.total_cost_usd ?? null }];
@@ -30,12 +23,14 @@ export function claudeParser(): LineParser {
     const final = line.result;
     // A failed request has the subtype "success" all the same; is_error tells.
     if (line.subtype === 'success' && !line.is_error) {
+      told = null;
       return [...denied, ...usage, { type: 'ended', reason: 'completed', ...(final === undefined ? {} : { final }) }];
     }
     const message = final ?? (line.errors.join('; ') || line.subtype);
     const status = line.api_error_status ?? null;
-    const kind = claudeErrorClass({ status, kind: errorKind, stop_reason: line.stop_reason, terminal_reason: line.terminal_reason, subtype: line.subtype });
-    return [...denied, ...usage, ...error({ type: 'error', class: kind, message }), { type: 'ended', reason: 'failed', ...(final === undefined ? {} : { final }) }];
+    const kind = claudeErrorClass({ status, kind: told?.kind ?? null, stop_reason: line.stop_reason, terminal_reason: line.terminal_reason, subtype: line.subtype });
+    told = null;
+    return [...denied, ...usage, { type: 'error', class: kind, message }, { type: 'ended', reason: 'failed', ...(final === undefined ? {} : { final }) }];
   };
 
   const events = (line: ClaudeLine): AgentEvent[] => {
@@ -48,15 +43,13 @@ export function claudeParser(): LineParser {
       }
       case 'assistant': {
         const { message } = line;
-        const blocks = message.content.map(blockEvent);
         if (message.model === SYNTHETIC && line.error !== undefined) {
-          errorKind = line.error;
-          const text = message.content.map((block) => (block.type === 'text' ? block.text : '')).join('\n');
-          return error({ type: 'error', class: claudeErrorClass({ status: null, kind: line.error, stop_reason: message.stop_reason }), message: text });
+          told = { kind: line.error, message: message.content.map((block) => (block.type === 'text' ? block.text : '')).join('\n') };
+          return [];
         }
-        if (message.usage === undefined || message.model === SYNTHETIC || messages.has(message.id)) return blocks;
+        if (message.usage === undefined || message.model === SYNTHETIC || messages.has(message.id)) return message.content.map(blockEvent);
         messages.set(message.id, message.usage);
-        return [...blocks, usageSoFar(messages)];
+        return [...message.content.map(blockEvent), usageSoFar(messages)];
       }
       case 'user':
         return line.message.content.map(blockEvent);
@@ -78,7 +71,7 @@ export function claudeParser(): LineParser {
       const line = ClaudeLine.safeParse(object);
       return line.success ? events(line.data) : [rawLine(text)];
     },
-    end: () => [],
+    end: () => (told === null ? [] : [{ type: 'error', class: claudeErrorClass({ status: null, kind: told.kind }), message: told.message }]),
   };
 }
 
