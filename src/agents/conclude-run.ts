@@ -64,6 +64,7 @@ export function concludeRun(agent: AgentSpec, structured: boolean, tally: Tally,
   return {
     exit_code: end.exit_code,
     ended_early: end.ended_early,
+    left_behind: end.left_behind,
     failure,
     error_class: failure === null ? null : classOf(failure, tally),
     session_id: tally.session_id,

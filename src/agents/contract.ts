@@ -57,6 +57,8 @@ export interface AgentObserver {
   /** The wrapper's process id, which is its process group too. Awaited before the prompt's first byte can matter to a record. */
   onStarted?(pid: number): void;
   onEvent?(event: AgentEvent): void;
+  /** Its own exit is known; its last words and what it left behind are still to come. */
+  onExited?(): void;
 }
 
 /** Why the orchestrator itself ended an agent. */
@@ -66,6 +68,8 @@ export type EndedEarly = 'turn_timeout' | 'stall_timeout' | 'grace' | 'aborted';
 export interface AgentResult {
   readonly exit_code: number | null;
   readonly ended_early: EndedEarly | null;
+  /** Processes of it were still there after its exit and were ended. */
+  readonly left_behind: boolean;
   readonly failure: Failure | null;
   readonly error_class: ErrorClass | null;
   readonly session_id: string | null;

@@ -29,7 +29,7 @@ export async function leftAttempt(attempt: { readonly kind: string; readonly nam
   const exit = Number(status);
   if (adapter.value.structured && tally.closed === null) return { state: 'gone' };
   const spec = { name: attempt.name, kind, args: [], env: {}, permissions: 'auto' } as const;
-  return { state: 'finished', result: concludeRun(spec, adapter.value.structured, tally, { exit_code: exit, ended_early: null, duration_ms: 0 }, attempt.events.replace(/\.jsonl$/, '.log')) };
+  return { state: 'finished', result: concludeRun(spec, adapter.value.structured, tally, { exit_code: exit, ended_early: null, left_behind: false, duration_ms: 0 }, attempt.events.replace(/\.jsonl$/, '.log')) };
 }
 
 /** Ends what is left of an attempt: its process group, and whatever carries the turn's id; resolves once none is left. */

@@ -50,6 +50,7 @@ export async function runAgent(request: AgentRequest, observer: AgentObserver, s
       },
       {
         onStarted: (pid) => observer.onStarted?.(pid),
+        onExited: () => observer.onExited?.(),
         onLine: reading.onLine,
         hasClosed: () => reading.tally.closed !== null,
         busy: () => reading.logs.busy(),
@@ -104,6 +105,7 @@ function readOutput(request: AgentRequest, adapter: AgentAdapter, env: Readonly<
 const notStarted = (failure: Failure): AgentResult => ({
   exit_code: null,
   ended_early: null,
+  left_behind: false,
   failure,
   error_class: null,
   session_id: null,

@@ -1,5 +1,7 @@
 import type { Git } from './git.ts';
 import { gitFailed } from './git.ts';
+import { checkedOutCommit } from './head.ts';
+import type { Repository } from './repository.ts';
 
 /** A commit of exactly these paths, whatever else is staged or dirty. */
 export interface ScopedCommit {
@@ -16,14 +18,16 @@ export interface ScopedCommit {
  * Commits the working tree's content of exactly `paths` onto HEAD and gives the new commit's id; null when they are as
  * HEAD has them. What somebody staged beside them stays staged and stays out. Ignored files are refused by git. Source: git-commit(1), `--only`, `--include`.
  */
-export async function commitPaths(git: Git, commit: ScopedCommit): Promise<string | null> {
+export async function commitPaths(repository: Pick<Repository, 'git' | 'gitDirectory' | 'commonDirectory'>, commit: ScopedCommit): Promise<string | null> {
+  const { git } = repository;
   if (commit.untracked.length > 0) {
-    await git.run(['add', '--pathspec-from-file=-', '--pathspec-file-nul'], { input: nul(commit.untracked) });
+    // --verbose, because simple-git waits 50 ms after a command that said nothing.
+    await git.run(['add', '--verbose', '--pathspec-from-file=-', '--pathspec-file-nul'], { input: nul(commit.untracked) });
   }
   const message = ['-F', '-'];
   const few = commit.paths.length <= 100;
   // Standard input carries either the message or the paths; with many paths the message goes as an argument.
-  const args = ['-c', 'core.abbrev=no', 'commit', commit.nothing_else_staged === true ? '--include' : '--only', '--no-verify', '--allow-empty-message', '--cleanup=verbatim'];
+  const args = ['commit', '--no-status', commit.nothing_else_staged === true ? '--include' : '--only', '--no-verify', '--allow-empty-message', '--cleanup=verbatim'];
   const call = few
     ? { args: [...args, ...message, '--', ...commit.paths], input: commit.message }
     : { args: [...args, '-m', commit.message, '--pathspec-from-file=-', '--pathspec-file-nul'], input: nul(commit.paths) };
@@ -33,9 +37,7 @@ export async function commitPaths(git: Git, commit: ScopedCommit): Promise<strin
     if (unchanged.code === 0) return null;
     throw gitFailed(git.directory, call.args, output);
   }
-  // `[main 0a1b…] subject`, with `(root-commit)` before the id of a first one; core.abbrev=no makes the id whole.
-  const id = /^\[[^\]]*?\b([0-9a-f]{40}|[0-9a-f]{64})\]/.exec(output.stdout)?.[1];
-  return id ?? (await git.run(['rev-parse', '--verify', 'HEAD'])).trim();
+  return await checkedOutCommit(repository);
 }
 
 const nul = (paths: readonly string[]): string => paths.map((path) => `${path}\0`).join('');

@@ -14,6 +14,8 @@ import type { Prompt } from './prompt.ts';
 import { createLogFiles, makeUntrackedFolder } from './record.ts';
 import type { LogFiles } from './record.ts';
 import type { LoopRuntime } from './runtime.ts';
+import { takeSnapshot } from './snapshot.ts';
+import type { Snapshot } from './snapshot.ts';
 import type { OrchestrationState } from './state.ts';
 
 /** A prompt made ready for an agent: nothing has been started yet. */
@@ -107,6 +109,8 @@ export interface FinishedCall {
   readonly logs: LogFiles;
   /** Set where the orchestrator itself ended the agent: a signal, a stop, a budget. */
   readonly cut: Failure | null;
+  /** The checkout as it was when the agent had exited; null where it must be looked at once more. */
+  readonly after: Snapshot | null;
 }
 
 /** Runs the prepared agent: log files, journal, process, live budget. The journal names the agent before it starts. */
@@ -145,12 +149,17 @@ export async function callAgent(runtime: LoopRuntime, journal: Journal, call: Pr
   const budget = new AbortController();
   let overspent: Failure | null = null;
   const turnLimits = { ...settings.turn_budget, max_cost_usd: call.prompt.frontMatter?.max_cost_usd ?? settings.turn_budget.max_cost_usd };
+  let looking: Promise<Snapshot | null> | null = null;
   const result = await runtime.agents.run(
     { ...call.request, logs },
     {
       onStarted(pid) {
         runtime.emit({ type: 'agent.started', turn_id: journal.turn_id, pid });
         if (options.routing !== true) crashPoint('agent-running');
+      },
+      // Git looks at the checkout while the agent's last output is read and its processes are looked for.
+      onExited() {
+        if (options.routing !== true) looking = takeSnapshot(runtime.repository.git, runtime.repository.root).catch(() => null);
       },
       onEvent(event) {
         runtime.emit({ type: 'agent.event', turn_id: journal.turn_id, event });
@@ -167,7 +176,10 @@ export async function callAgent(runtime: LoopRuntime, journal: Journal, call: Pr
   if (options.routing !== true) crashPoint('agent-exited');
   const cutBy = [runtime.signal, runtime.handOff?.lost].find((signal) => signal?.aborted === true);
   const aborted = cutBy !== undefined && result.ended_early === 'aborted' ? (cutBy.reason as Failure) : null;
-  return { journal: current, call: { result, logs, cut: aborted ?? overspent } };
+  const seen = await looking;
+  // What was still there after the exit may have gone on changing files.
+  const after = result.left_behind || result.ended_early !== null ? null : seen;
+  return { journal: current, call: { result, logs, cut: aborted ?? overspent, after } };
 }
 
 /** Removes an attempt's folders once its turn is on record. */

@@ -126,5 +126,5 @@ async function stampBetweenTurns(runtime: LoopRuntime, document: StateDocument, 
   const message = stateMessage(stamp, trailers) + (reason === null || reason === '' ? '' : `Orchestrator-Reason: ${reason.replaceAll(/\s+/g, ' ')}\n`);
   const path = settings.state_file;
   const tracked = (await repository.git.attempt(['ls-files', '--error-unmatch', '--', path])).code === 0;
-  await commitPaths(repository.git, { paths: [path], untracked: tracked ? [] : [path], message });
+  await commitPaths(repository, { paths: [path], untracked: tracked ? [] : [path], message });
 }

@@ -36,6 +36,8 @@ export interface EndedTurn {
   readonly person: ReadonlySet<string>;
   /** Null when no agent was started. */
   readonly agent: AgentResult | null;
+  /** The checkout after the agent's exit, where it was looked at already. */
+  readonly after?: Snapshot | null;
   /** Why there was none, or why the orchestrator ended it. */
   readonly cut: Failure | null;
 }
@@ -64,7 +66,7 @@ export async function concludeTurn(runtime: LoopRuntime, ended: EndedTurn): Prom
   };
   const found = documentBefore(journal);
   const before = journal.begins_run ? { ...found, state: begin(found.state) } : found;
-  const after = await takeSnapshot(repository.git, repository.root);
+  const after = ended.after ?? (await takeSnapshot(repository.git, repository.root));
   const changes = await gatherChanges(runtime, { actor: journal.actor, base: journal.base, person: ended.person, before: ended.before }, after);
   const edit = await agentEdit(runtime, journal, found, warn);
   const conclusion = overrule(await concludeProcess(ended), changes);
@@ -81,7 +83,7 @@ export async function concludeTurn(runtime: LoopRuntime, ended: EndedTurn): Prom
   if (committed.length > 0) {
     const untracked = committed.filter((path) => after.dirty.get(path)?.kind === 'untracked');
     const work = { actor: journal.actor, files: committed.length, prompt: journal.routed?.prompt ?? '', iteration: journal.iteration };
-    const made = await commitPaths(repository.git, { paths: committed, untracked, message: workMessage(work, trailers), nothing_else_staged: !stagedBeside(after, new Set(committed)) });
+    const made = await commitPaths(repository, { paths: committed, untracked, message: workMessage(work, trailers), nothing_else_staged: !stagedBeside(after, new Set(committed)) });
     if (made !== null) {
       head = made;
       commits.push(made);
@@ -182,7 +184,7 @@ async function stamp(runtime: LoopRuntime, turn: Stamp): Promise<string | null> 
   if (unfit) return null;
   const tracked = journal.state_before !== null && after.dirty.get(settings.state_file)?.kind !== 'untracked';
   const nothing_else_staged = !stagedBeside(after, new Set([...turn.changes.commit, settings.state_file]));
-  return await stampState(...at, turn.document, message, { tracked, nothing_else_staged });
+  return await stampState(repository, settings.state_file, turn.document, message, { tracked, nothing_else_staged });
 }
 
 function documentBefore(journal: Journal): StateDocument {

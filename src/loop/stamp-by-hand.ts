@@ -67,7 +67,7 @@ async function stampLocked(loop: OpenLoop, { actor, result, clock, handOff }: Ha
   const sync = { actor, iteration: state.iteration, next: after.state.expected_actor, status: outcome, commit: turn.base };
   const message = stateMessage(sync, { turn_id: turn.turn_id, outcome, agent: null, usage: NOTHING_USED });
   const tracked = (await repository.git.attempt(['ls-files', '--error-unmatch', '--', settings.state_file])).code === 0;
-  const commit = await stampState(repository.git, repository.root, settings.state_file, { state: after.state, raw: read.value.raw }, message, { tracked });
+  const commit = await stampState(repository, settings.state_file, { state: after.state, raw: read.value.raw }, message, { tracked });
   const pushed = await opened?.value.publish(outcome === 'ok' ? 'released' : 'failed');
 
   await makeUntrackedFolder(settings.logs_dir);

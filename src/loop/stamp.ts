@@ -6,6 +6,7 @@ import { fail, ok } from '../base/failure.ts';
 import type { Result } from '../base/failure.ts';
 import { commitFileOnBranch, commitPaths } from '../git/commit.ts';
 import type { Git } from '../git/git.ts';
+import type { Repository } from '../git/repository.ts';
 import { formatState, freshState, parseState } from './state.ts';
 import type { StateDocument } from './state.ts';
 
@@ -33,11 +34,11 @@ export async function writeState(root: string, file: string, document: StateDocu
 }
 
 /** Writes the state and, unless `message` is null, commits it: that file and nothing else. Gives the commit, if one was made. */
-export async function stampState(git: Git, root: string, file: string, document: StateDocument, message: string | null, options: { readonly tracked: boolean; readonly nothing_else_staged?: boolean }): Promise<string | null> {
-  await writeState(root, file, document);
+export async function stampState(repository: Repository, file: string, document: StateDocument, message: string | null, options: { readonly tracked: boolean; readonly nothing_else_staged?: boolean }): Promise<string | null> {
+  await writeState(repository.root, file, document);
   crashPoint('state-stamped');
   if (message === null) return null;
-  return await commitPaths(git, { paths: [file], untracked: options.tracked ? [] : [file], message, nothing_else_staged: options.nothing_else_staged === true });
+  return await commitPaths(repository, { paths: [file], untracked: options.tracked ? [] : [file], message, nothing_else_staged: options.nothing_else_staged === true });
 }
 
 /**

@@ -93,5 +93,5 @@ export async function runTurn(runtime: LoopRuntime, start: TurnStart): Promise<R
   const spent = { ...start.spent, usage: addUsage(start.spent.usage, routing) };
   const { journal, call } = await callAgent(runtime, routed, prepared.value, spent);
   const agent = { ...call.result, usage: addUsage(call.result.usage, routing) };
-  return ok(await concludeTurn(runtime, { ...ended, journal, agent, cut: call.cut }));
+  return ok(await concludeTurn(runtime, { ...ended, journal, agent, cut: call.cut, after: call.after }));
 }

@@ -35,6 +35,8 @@ export interface SupervisedObserver {
   /** The process group, as soon as there is one. */
   onStarted?(pid: number): void;
   onLine(stream: OutputStream, line: Line): void;
+  /** Its own exit is known; its output and what it left behind are still to come. */
+  onExited?(): void;
   /** Asked after each piece of output: whether the program has said its last word and only has to exit. */
   hasClosed?(): boolean;
   /** Asked after each piece of output: what to wait for before more is read; null when nothing. */
@@ -47,6 +49,8 @@ export type EndedBecause = 'turn_timeout' | 'stall_timeout' | 'grace' | 'aborted
 export interface SupervisedEnd {
   readonly exit_code: number | null;
   readonly ended_early: EndedBecause | null;
+  /** Processes were still there after its exit and were ended. */
+  readonly left_behind: boolean;
   readonly duration_ms: number;
 }
 
@@ -56,7 +60,7 @@ export interface SupervisedEnd {
  */
 export async function runSupervised(program: SupervisedProgram, observer: SupervisedObserver, signal: AbortSignal): Promise<SupervisedEnd> {
   const started = performance.now();
-  if (signal.aborted) return { exit_code: null, ended_early: 'aborted', duration_ms: 0 };
+  if (signal.aborted) return { exit_code: null, ended_early: 'aborted', left_behind: false, duration_ms: 0 };
   const child = startWrapper(program);
   const { pid, stdout, stderr } = child;
   if (pid === undefined) throw await child;
@@ -65,6 +69,7 @@ export async function runSupervised(program: SupervisedProgram, observer: Superv
   let early: EndedBecause | null = null;
   let ending: Promise<unknown> | null = null;
   let exit: number | null = null;
+  let leftBehind = false;
   let lastOutput = performance.now();
   let waits = 0;
   let graceFrom: { readonly at: number; readonly reason: 'grace' | 'leftover' } | null = null;
@@ -81,7 +86,9 @@ export async function runSupervised(program: SupervisedProgram, observer: Superv
   const endAll = async (): Promise<void> => {
     const { mark, term_ms } = program;
     const options = term_ms === undefined ? {} : { term_ms };
-    const [gone] = await Promise.all([endGroup(pid, options), mark === undefined ? [] : endMarked(mark.variable, mark.value, options)]);
+    leftBehind ||= groupAlive(pid);
+    const [gone, marked] = await Promise.all([endGroup(pid, options), mark === undefined ? [] : endMarked(mark.variable, mark.value, options)]);
+    leftBehind ||= marked.length > 0;
     // Only a process that cannot be killed still holds the pipes then; its output is given up.
     if (!gone) for (const stream of [stdout, stderr, status]) stream.destroy();
   };
@@ -122,6 +129,7 @@ export async function runSupervised(program: SupervisedProgram, observer: Superv
       text += String(chunk);
       if (exit !== null || !text.endsWith('\n')) continue;
       exit = Number(text);
+      observer.onExited?.();
       // From here on only a grandchild can keep the output open.
       startGrace('leftover');
     }
@@ -140,7 +148,7 @@ export async function runSupervised(program: SupervisedProgram, observer: Superv
     // An observer that threw has left everything running.
     await finish(null);
   }
-  return { exit_code: exit, ended_early: early, duration_ms: performance.now() - started };
+  return { exit_code: exit, ended_early: early, left_behind: leftBehind, duration_ms: performance.now() - started };
 }
 
 const deadline = <Reason extends string>(from: number, limit_ms: number, reason: Reason): Deadline<Reason> | null => (limit_ms > 0 ? { at: from + limit_ms, reason } : null);

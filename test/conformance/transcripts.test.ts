@@ -46,7 +46,7 @@ describe.each(Object.entries(CASES))('%s', (name, expected) => {
     const tally = createTally();
     for (const event of await eventsOf(name)) tally.add(event);
     const spec = { name: 'x', kind: name.split('/')[0] as AgentKind, args: [], env: {}, permissions: 'auto' } as const;
-    const result = concludeRun(spec, true, tally, { exit_code: expected.exit, ended_early: null, duration_ms: 1 }, 'x.log');
+    const result = concludeRun(spec, true, tally, { exit_code: expected.exit, ended_early: null, left_behind: false, duration_ms: 1 }, 'x.log');
     expect({ code: result.failure?.code ?? null, class: result.error_class }).toEqual({ code: expected.code, class: expected.class });
     expect(result.session_id).toMatch(/^[0-9a-f-]{36}$/);
   });

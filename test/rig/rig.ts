@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { OrchestrationState } from '../../src/loop/state.ts';
+import { readRecords } from '../../src/loop/record.ts';
 import type { TurnRecord } from '../../src/loop/record.ts';
 
 /** The checkout that is tested, and its launcher as a user would start it. */
@@ -56,6 +57,7 @@ export interface Rig extends AsyncDisposable {
   /** Runs it with --json and gives the one document. */
   json<T = Record<string, unknown>>(args: readonly string[], options?: StartOptions): Promise<{ code: number | null; document: { ok: boolean; data: T; error: { code: string; kind: string; message: string; hint?: string; details?: Record<string, unknown> } } }>;
   state(): Promise<OrchestrationState & Record<string, unknown>>;
+  /** The records of the branch, straight from their file: most tests look at them, and `log` has tests of its own. */
   turns(): Promise<TurnRecord[]>;
   commit(message?: string): Promise<string>;
 }
@@ -164,7 +166,10 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
       }
     },
     state: async () => JSON.parse(await rig.read('sync/state.json')),
-    turns: async () => (await rig.json<{ turns: TurnRecord[] }>(['log'])).document.data.turns,
+    async turns() {
+      const branch = (await git('branch', '--show-current')).replaceAll('/', '-');
+      return (await readRecords(rig.path('logs', rig.exists(`logs/${branch}`) ? branch : 'main', 'turns.jsonl'))).records;
+    },
     async commit(message = 'by a person') {
       await git('add', '-A');
       await git('commit', '-q', '-m', message);

@@ -151,7 +151,7 @@ async function commitMade(repository: Repository, created: readonly Made[], warn
   if (wanted.length === 0) return null;
   const status = await readStatus(git);
   const untracked = wanted.filter((path) => status.dirty.get(path)?.kind === 'untracked');
-  return await commitPaths(git, { paths: wanted, untracked, message: 'Add orchestrator workspace\n' });
+  return await commitPaths(repository, { paths: wanted, untracked, message: 'Add orchestrator workspace\n' });
 }
 
 /** Whether a file differs from HEAD by more than the lines that were added to it. */

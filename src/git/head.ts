@@ -1,0 +1,19 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Repository } from './repository.ts';
+
+/**
+ * The commit that is checked out. Right after a commit its ref is a file of its own, which is read without starting git;
+ * wherever that is not so (packed or other ref storage), git is asked.
+ */
+export async function checkedOutCommit({ git, gitDirectory, commonDirectory }: Pick<Repository, 'git' | 'gitDirectory' | 'commonDirectory'>): Promise<string> {
+  try {
+    const head = (await readFile(join(gitDirectory, 'HEAD'), 'utf8')).trim();
+    const ref = /^ref: (refs\/heads\/.+)$/.exec(head)?.[1];
+    const id = ref === undefined ? head : (await readFile(join(commonDirectory, ref), 'utf8')).trim();
+    if (/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(id)) return id;
+  } catch {
+    // Falls through to git.
+  }
+  return (await git.run(['rev-parse', '--verify', 'HEAD'])).trim();
+}
