@@ -13,10 +13,19 @@ const TAIL = 6;
 const REDRAW_MS = 100;
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 
+interface Spent {
+  readonly input_tokens: number;
+  readonly output_tokens: number;
+  readonly cost_usd: number | null;
+}
+
 interface Picture {
   turn: Extract<LoopEvent, { type: 'turn.started' }> | null;
   since: number;
-  usage: { input_tokens: number; output_tokens: number; cost_usd: number | null };
+  /** Of the turn in flight. */
+  usage: Spent;
+  /** Of the turns of this run that are finished. */
+  before: Spent;
   tail: string[];
   waiting: { for: string; until?: string | undefined; since: number } | null;
 }
@@ -27,7 +36,7 @@ interface Picture {
  */
 export function createLiveView(output: Output): RunView {
   const draw = createLogUpdate(process.stderr, { showCursor: true });
-  const picture: Picture = { turn: null, since: 0, usage: nothing(), tail: [], waiting: null };
+  const picture: Picture = { turn: null, since: 0, usage: nothing(), before: nothing(), tail: [], waiting: null };
   let frame = 0;
   const redraw = (): void => draw(paint(picture, output, frame++));
   const timer = setInterval(redraw, REDRAW_MS);
@@ -54,11 +63,17 @@ export function createLiveView(output: Output): RunView {
   };
 }
 
-const nothing = (): Picture['usage'] => ({ input_tokens: 0, output_tokens: 0, cost_usd: null });
+const sum = (a: Spent, b: Spent): Spent => ({
+  input_tokens: a.input_tokens + b.input_tokens,
+  output_tokens: a.output_tokens + b.output_tokens,
+  cost_usd: a.cost_usd === null && b.cost_usd === null ? null : (a.cost_usd ?? 0) + (b.cost_usd ?? 0),
+});
+
+const nothing = (): Spent => ({ input_tokens: 0, output_tokens: 0, cost_usd: null });
 
 function follow(picture: Picture, event: LoopEvent): void {
   if (event.type === 'turn.started') Object.assign(picture, { turn: event, since: performance.now(), usage: nothing(), tail: [], waiting: null });
-  else if (event.type === 'turn.finished') Object.assign(picture, { turn: null, waiting: null });
+  else if (event.type === 'turn.finished') Object.assign(picture, { turn: null, waiting: null, before: sum(picture.before, event.turn.usage), usage: nothing() });
   else if (event.type === 'run.waiting') picture.waiting = { for: event.for, until: event.until, since: performance.now() };
   else if (event.type === 'router.asked') picture.waiting = { for: `the router (${event.prompt} with ${event.agent})`, since: performance.now() };
   else if (event.type === 'agent.event') {
@@ -96,8 +111,8 @@ function paint(picture: Picture, output: Output, frame: number): string {
     return `${err.yellow(spin)} waiting for ${oneLine(waiting.for, width - 30)} · ${showDuration(performance.now() - waiting.since)}${waiting.until === undefined ? '' : ` · until ${waiting.until}`}`;
   }
   if (turn === null) return '';
-  const spent = usageText(picture.usage);
-  const head = `${turn.actor} · iteration ${turn.iteration} · ${turn.prompt} with ${turn.agent} · ${showDuration(performance.now() - picture.since)}${spent === '' ? '' : ` · ${spent}`}`;
+  const spent = usageText(sum(picture.before, picture.usage));
+  const head = `${turn.actor} · iteration ${turn.iteration} · ${turn.prompt} with ${turn.agent} · ${showDuration(performance.now() - picture.since)}${spent === '' ? '' : ` · ${spent} so far`}`;
   const tail = picture.tail.map((line) => err.dim(`  │ ${oneLine(line, width - 4)}`));
   return [`${err.cyan(spin)} ${err.bold(oneLine(head, width - 2))}`, ...tail].join('\n');
 }

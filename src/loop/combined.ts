@@ -6,6 +6,7 @@ import type { Spent } from './budget.ts';
 import type { TurnReport } from './conclude.ts';
 import type { RunResult } from './event.ts';
 import { stateMessage } from './message.ts';
+import type { TurnRecord } from './record.ts';
 import type { LoopRuntime } from './runtime.ts';
 import { readStop } from './stop.ts';
 import { takeSnapshot } from './snapshot.ts';
@@ -67,7 +68,7 @@ export async function runCombined(runtime: LoopRuntime, length: RunLength, start
 
   if (start.recovered !== null) {
     count(start.recovered);
-    if (start.recovered.failure !== null) return fail(start.recovered.failure);
+    if (start.recovered.failure !== null) return fail(endOf(start.recovered.record, start.recovered.failure));
     const reached = goal(start.recovered);
     if (reached !== null) return result(reached, start.recovered.document.state);
     snapshot = start.snapshot;
@@ -107,10 +108,23 @@ export async function runCombined(runtime: LoopRuntime, length: RunLength, start
       await stampBetweenTurns(runtime, { ...report.document, state: ended }, 'stopped', null);
       return result('stopped', ended);
     }
-    if (report.failure !== null) return fail(report.failure);
+    if (report.failure !== null) return fail(endOf(report.record, report.failure));
     const reached = goal(report);
     if (reached !== null) return result(reached, report.document.state);
   }
+}
+
+/** The failure that ends a run: whose turn it was, with which prompt, why, and where its log is. */
+function endOf(turn: TurnRecord, failure: Failure): Failure {
+  if (turn.outcome === 'interrupted' || turn.outcome === 'ok' || turn.outcome === 'complete') return failure;
+  const verb = turn.outcome === 'blocked' ? 'is blocked' : 'failed';
+  const prompt = turn.prompt === null ? '' : ` with ${turn.prompt}`;
+  const log = turn.log === null || failure.message.includes(turn.log) ? '' : ` Log: ${turn.log}`;
+  return {
+    ...failure,
+    message: `${turn.actor}'s turn${prompt} (iteration ${turn.iteration}) ${verb}: ${failure.message}${log}`,
+    details: { ...failure.details, turn_id: turn.id, actor: turn.actor, prompt: turn.prompt, iteration: turn.iteration, log: turn.log },
+  };
 }
 
 /** Stamps an end that belongs to no turn: the state file alone, committed where turns are. */

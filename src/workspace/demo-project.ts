@@ -89,7 +89,6 @@ router:
   enabled: true
   review_every_n: 2
   review_placement: before
-sandbox: off
 `;
 
 /** Files of the demo's workspace by path; prompts come from the package. */
