@@ -70,6 +70,8 @@ export interface AgentResult {
   readonly ended_early: EndedEarly | null;
   /** Processes of it were still there after its exit and were ended. */
   readonly left_behind: boolean;
+  /** Its closing event said that all was done, whatever happened after that. */
+  readonly said_done: boolean;
   readonly failure: Failure | null;
   readonly error_class: ErrorClass | null;
   readonly session_id: string | null;

@@ -64,7 +64,12 @@ export async function runAgent(request: AgentRequest, observer: AgentObserver, s
   for (const event of reading.parser.end()) reading.tell(event);
   const result = concludeRun(request.agent, adapter.value.structured, reading.tally, end, request.logs.text);
   const how = result.failure === null ? 'ended well' : result.failure.message;
-  await reading.logs.close(`[orchestrator: ${request.agent.name} ${how}; exit code ${end.exit_code ?? 'none'}, ${(end.duration_ms / 1000).toFixed(1)} s]`);
+  const last = `[orchestrator: ${request.agent.name} ${how}; exit code ${end.exit_code ?? 'none'}, ${(end.duration_ms / 1000).toFixed(1)} s]`;
+  // A log that could not be written (the disk is full, its folder was taken away) does not undo the agent's work.
+  await reading.logs.close(last).catch((error: unknown) => {
+    const text = `[orchestrator: the log could not be written whole: ${error instanceof Error ? error.message : String(error)}]`;
+    observer.onEvent?.({ type: 'raw', stream: 'stderr', text });
+  });
   return result;
 }
 
@@ -106,6 +111,7 @@ const notStarted = (failure: Failure): AgentResult => ({
   exit_code: null,
   ended_early: null,
   left_behind: false,
+  said_done: false,
   failure,
   error_class: null,
   session_id: null,

@@ -7,8 +7,9 @@ import { fail, ok } from '../base/failure.ts';
 import type { Failure, Result } from '../base/failure.ts';
 import { findSecrets } from '../base/secrets.ts';
 import type { Git } from '../git/git.ts';
-import { addedLines, fileAt } from '../git/history.ts';
+import { addedLines, fileAt, isAncestor } from '../git/history.ts';
 import { listRemote, makeFileCommit, pushAll } from '../git/push.ts';
+import type { PushOutcome } from '../git/push.ts';
 import type { ClaimedTurn, HandOff } from '../loop/contract.ts';
 import { heldByOther, parseClaim, turnRef } from './claim.ts';
 import type { Claim } from './claim.ts';
@@ -31,7 +32,8 @@ export async function pushTurns(settings: PushSettings): Promise<Result<HandOff>
   const ref = turnRef(branch);
   const owner = await ownerId(settings.control);
   const lost = new AbortController();
-  const mine: { held: Claim | null; seen: string } = { held: null, seen: '' };
+  /** `pushed` is the id of our own last push: a claim that is not it any more is not ours to move. */
+  const mine: { held: Claim | null; pushed: string; seen: string } = { held: null, pushed: '', seen: '' };
   let queue: Promise<unknown> = Promise.resolve();
   let renewing: NodeJS.Timeout | undefined;
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -46,21 +48,21 @@ export async function pushTurns(settings: PushSettings): Promise<Result<HandOff>
     mine.seen = seen;
     return ok({ tip: listed.refs.get(`refs/heads/${branch}`) ?? null, claim: seen === '' ? null : await claimAt(git, remote, ref, seen) });
   };
-  const put = async (claim: Claim): Promise<'done' | 'refused' | 'unanswered'> => {
+  const put = async (claim: Claim, expect: string): Promise<PushOutcome> => {
     const id = await makeFileCommit(git, 'claim.json', `${JSON.stringify(claim, null, 2)}\n`, `orchestrator: ${claim.actor} ${claim.phase}\n`);
-    const pushed = await pushAll(git, remote, [{ from: id, to: ref, expect: mine.seen }]);
+    const pushed = await pushAll(git, remote, [{ from: id, to: ref, expect }]);
     if (pushed.kind === 'done') {
-      mine.seen = id;
+      mine.pushed = id;
       mine.held = claim.phase === 'held' ? claim : null;
     }
-    return pushed.kind;
+    return pushed;
   };
   const renew = (): Promise<void> =>
     inTurn(async () => {
       const { held } = mine;
       if (held === null) return;
-      const result = await put({ ...held, renewal: held.renewal + 1 });
-      if (result === 'done') return;
+      const result = await put({ ...held, renewal: held.renewal + 1 }, mine.pushed);
+      if (result.kind === 'done') return;
       // No answer may mean that it arrived: what the remote has decides.
       const now = await look();
       if (now.ok && now.value.claim?.nonce !== held.nonce) lost.abort(leaseLost(now.value.claim));
@@ -76,11 +78,16 @@ export async function pushTurns(settings: PushSettings): Promise<Result<HandOff>
         const { claim: there } = now.value;
         if (there !== null && heldByOther(there, owner)) return fail(claimHeld(there));
         const claim: Claim = { ...claimOf(turn), owner, host: hostname(), pid: process.pid, nonce: randomBytes(12).toString('hex'), renewal: (there?.renewal ?? 0) + 1, lease_seconds: settings.lease_ms / 1000, phase: 'held' };
-        if ((await put(claim)) !== 'done') {
+        const pushed = await put(claim, mine.seen);
+        if (pushed.kind !== 'done') {
           const again = await look();
           if (!again.ok) return again;
-          if (again.value.claim?.nonce !== claim.nonce) return again.value.claim === null ? fail(unreachable(remote, 'the claim was refused')) : fail(claimHeld(again.value.claim));
+          const other = again.value.claim;
+          if (other !== null && heldByOther(other, owner)) return fail(claimHeld(other));
+          // No answer may mean that it arrived.
+          if (other?.nonce !== claim.nonce) return fail(unreachable(remote, `the claim was refused: ${pushed.problem}`));
           mine.held = claim;
+          mine.pushed = mine.seen;
         }
         renewing = setInterval(() => void renew(), settings.lease_ms / 3);
         renewing.unref();
@@ -92,24 +99,30 @@ export async function pushTurns(settings: PushSettings): Promise<Result<HandOff>
         const now = await look();
         if (!now.ok) return now;
         const head = (await git.run(['rev-parse', '--verify', `refs/heads/${branch}`])).trim();
-        const leak = await secretIn(git, head, now.value.tip);
-        if (leak !== null) return fail(leak);
-        const { claim } = now.value;
+        const { claim, tip } = now.value;
+        if (claim !== null && heldByOther(claim, owner)) return fail(leaseLost(claim));
+        // The claim that this turn won must still be the one that is there; after a crash it is known by its owner.
         const own = claim !== null && claim.owner === owner && claim.phase === 'held' ? claim : null;
-        if (now.value.tip === head && own === null) return ok(undefined);
-        const released = own === null ? [] : [{ from: await makeFileCommit(git, 'claim.json', `${JSON.stringify({ ...own, phase, renewal: own.renewal + 1 }, null, 2)}\n`, `orchestrator: ${own.actor} ${phase}\n`), to: ref, expect: mine.seen }];
+        if (mine.held !== null && own?.nonce !== mine.held.nonce) return fail(leaseLost(claim));
+        if (tip === head && own === null) return ok(undefined);
+        const problem = (await branchProblem(git, remote, branch, head, tip)) ?? (await secretIn(git, head, tip));
+        if (problem !== null) return fail(problem);
+        const released = own ?? claim;
+        const record = released === null ? { phase, head } : { ...released, phase, renewal: released.renewal + 1 };
+        // Even without a claim of its own (a crash after its release) the push moves the turn ref, from the value just seen.
+        const id = await makeFileCommit(git, 'claim.json', `${JSON.stringify(record, null, 2)}\n`, `orchestrator: ${phase}\n`);
         crashPoint('before-push');
-        const pushed = await pushAll(git, remote, [{ from: head, to: `refs/heads/${branch}` }, ...released]);
+        const pushed = await pushAll(git, remote, [{ from: head, to: `refs/heads/${branch}` }, { from: id, to: ref, expect: mine.seen }]);
         crashPoint('after-push');
+        if (pushed.kind !== 'done') return fail(pushed.kind === 'refused' ? branchMoved(remote, branch, pushed.problem) : unreachable(remote, pushed.problem));
         mine.held = null;
-        if (pushed.kind === 'done') return ok(undefined);
-        return fail(pushed.kind === 'refused' ? branchMoved(remote, branch, pushed.problem) : unreachable(remote, pushed.problem));
+        return ok(undefined);
       }),
     letGo: () =>
       inTurn(async () => {
         quiet();
         const { held } = mine;
-        if (held !== null) await put({ ...held, phase: 'released', renewal: held.renewal + 1 }).catch(() => undefined);
+        if (held !== null) await put({ ...held, phase: 'released', renewal: held.renewal + 1 }, mine.pushed).catch(() => undefined);
       }),
   });
 }
@@ -132,6 +145,12 @@ async function ownerId(control: string): Promise<string> {
   return (await readFile(file, 'utf8')).trim();
 }
 
+/** Someone else's commits on the remote's branch that this one does not have: told before anything is judged by them. */
+async function branchProblem(git: Git, remote: string, branch: string, head: string, tip: string | null): Promise<Failure | null> {
+  if (tip === null || (await isAncestor(git, tip, head))) return null;
+  return branchMoved(remote, branch, 'it has commits that are not here');
+}
+
 /** What looks like a secret in anything that a push would add to the remote. */
 async function secretIn(git: Git, head: string, tip: string | null): Promise<Failure | null> {
   const known = tip !== null && (await git.attempt(['cat-file', '-e', `${tip}^{commit}`])).code === 0;
@@ -147,7 +166,7 @@ const claimHeld = (claim: Claim): Failure => ({
   code: 'claim_held',
   kind: 'conflict',
   message: `${claim.actor}'s turn (iteration ${claim.iteration}) is claimed by process ${claim.pid} on ${claim.host}.`,
-  hint: 'Wait for it, or end that run.',
+  hint: 'Wait for it, or end that run. If that machine is gone for good, delete the ref on the remote: git push <remote> :refs/orchestrator/turn/<branch>',
   details: { claim },
 });
 

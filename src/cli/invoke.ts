@@ -53,7 +53,8 @@ async function perform<T>(invocation: Invocation<T>, output: Output, lines: bool
   const forget = onSignals((failure) => controller.abort(failure));
   const emit = (event: ProgressEvent): void => {
     if (lines) output.json({ at: new Date().toISOString(), ...event });
-    else if (invocation.onEvent !== undefined) invocation.onEvent(event, output);
+    // Results are one document then; what is told on the way must not stand before it.
+    else if (invocation.onEvent !== undefined && !output.options.json) invocation.onEvent(event, output);
     else if (event.type === 'warning') output.notice(`${output.err.yellow('warning')} ${String(event['message'])}`);
   };
   try {

@@ -5,7 +5,7 @@ import { configKeys } from './keys.ts';
 import { warningsOf } from './no-effect.ts';
 import { parseFile, type ReadLayer } from './parse-file.ts';
 import { configInvalid, type Problem } from './problem.ts';
-import { EARLIER_KEYS, type Config } from './schema.ts';
+import { EARLIER_KEYS, swallowingFolders, type Config } from './schema.ts';
 import { unknownAgents } from './schema-agents.ts';
 import { leaves, overlay, placeOf, shownPath, type Layer, type LayerName, type Tree } from './tree.ts';
 
@@ -86,7 +86,7 @@ function layTogether(read: readonly ReadLayer[]): Laid {
   }
   checked ??= checkTree(tree);
   if (problems.length > 0 || !checked.ok) return { config: null, problems };
-  const unknown = unknownAgents(checked.value).map(({ path, message }) => problemOf({ path, message: `${shownPath(path)} ${message}`, about: 'value' }, layers));
+  const unknown = [...unknownAgents(checked.value), ...swallowingFolders(checked.value)].map(({ path, message }) => problemOf({ path, message: `${shownPath(path)} ${message}`, about: 'value' }, layers));
   return unknown.length > 0 ? { config: null, problems: unknown } : { config: checked.value };
 }
 

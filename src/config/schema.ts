@@ -55,3 +55,13 @@ type DeepReadonly<T> = T extends (infer I)[] ? readonly DeepReadonly<I>[] : T ex
 
 /** A configuration in force: complete, checked and frozen. */
 export type Config = DeepReadonly<Omit<Parsed, (typeof EARLIER_KEYS)[number]>>;
+
+/** Folders of ours are never part of a change set, so they must not hold what the work is about. */
+export function swallowingFolders(config: { logs_dir: string; tmp_dir: string; prompts_dir: string; state_file: string; input_file: string }): { path: string[]; message: string }[] {
+  return (['logs_dir', 'tmp_dir'] as const).flatMap((key) => {
+    const folder = config[key];
+    const holds = (path: string): boolean => folder === '.' || path === folder || path.startsWith(`${folder}/`);
+    const held = (['prompts_dir', 'state_file', 'input_file'] as const).find((other) => holds(config[other]));
+    return held === undefined ? [] : [{ path: [key], message: `must not hold ${held} (${config[held]}), since nothing in it is ever committed` }];
+  });
+}

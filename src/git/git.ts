@@ -123,7 +123,7 @@ export function openGit(directory: string, identity: Readonly<Record<string, str
 
 /** A git call that had to work and did not, with git's own words. */
 export function gitFailed(directory: string, args: readonly string[], output: GitOutput): FailureError {
-  const words = output.stderr.trim().split('\n').slice(-5).join('\n');
+  const words = output.stderr.trim().split('\n').slice(0, 8).join('\n');
   return new FailureError({
     code: 'git_failed',
     kind: 'unavailable',

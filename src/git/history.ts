@@ -86,3 +86,16 @@ export async function commitsTouching(git: Git, path: string, limit: number): Pr
   const output = await git.attempt(['log', `--max-count=${limit}`, '--format=%H', 'HEAD', '--', path]);
   return output.code === 0 ? output.stdout.split('\n').filter((line) => line !== '') : [];
 }
+
+/** The links among these paths, as a commit holds them, with their targets. */
+export async function linksAt(git: Git, commit: string, paths: readonly string[]): Promise<Map<string, string>> {
+  const links = new Map<string, string>();
+  for (let at = 0; at < paths.length; at += 500) {
+    const text = await git.run(['ls-tree', '-z', commit, '--', ...paths.slice(at, at + 500)]);
+    for (const entry of text.split('\0')) {
+      const [, blob, path] = /^120000 blob ([0-9a-f]+)\t(.+)$/s.exec(entry) ?? [];
+      if (blob !== undefined && path !== undefined) links.set(path, await git.run(['cat-file', 'blob', blob]));
+    }
+  }
+  return links;
+}

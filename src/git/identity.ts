@@ -4,23 +4,20 @@ const NAME = 'Orchestrator';
 const EMAIL = 'orchestrator@localhost';
 
 /**
- * Environment that gives our commits an author where the person has configured none: `Orchestrator
- * <orchestrator@localhost>`. Empty where git has a name and an address of its own; a guess from the host name does not
- * count as one.
+ * Environment that names author and committer of our commits: whom git knows here, or `Orchestrator
+ * <orchestrator@localhost>` where nobody is configured (a guess from the host name does not count). Resolved once, so that
+ * a change of the configuration during a run does not matter.
  */
 export async function commitIdentity(directory: string): Promise<Record<string, string>> {
   const git = openGit(directory);
-  const asked = await Promise.all(
-    (['AUTHOR', 'COMMITTER'] as const).map(async (role) => ({
-      role,
-      known: (await git.attempt(['-c', 'user.useConfigOnly=true', 'var', `GIT_${role}_IDENT`])).code === 0,
-    })),
-  );
+  const roles = ['AUTHOR', 'COMMITTER'] as const;
+  const asked = await Promise.all(roles.map((role) => git.attempt(['-c', 'user.useConfigOnly=true', 'var', `GIT_${role}_IDENT`])));
   const env: Record<string, string> = {};
-  for (const { role, known } of asked) {
-    if (known) continue;
-    env[`GIT_${role}_NAME`] = NAME;
-    env[`GIT_${role}_EMAIL`] = EMAIL;
-  }
+  roles.forEach((role, index) => {
+    // `Name <address> seconds zone`
+    const [, name, email] = /^(.+) <([^<>]*)> \d+ [+-]\d{4}\s*$/.exec(asked[index]?.code === 0 ? asked[index].stdout : '') ?? [];
+    env[`GIT_${role}_NAME`] = name ?? NAME;
+    env[`GIT_${role}_EMAIL`] = email ?? EMAIL;
+  });
   return env;
 }

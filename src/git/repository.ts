@@ -45,11 +45,13 @@ export async function openRepository(directory: string): Promise<Result<Reposito
     });
   }
   const root = await realpath(top);
+  const gitDirectory = await realpath(own);
   return ok({
     root,
-    gitDirectory: await realpath(own),
+    gitDirectory,
     commonDirectory: await realpath(resolve(directory, common)),
-    git: openGit(root, await commitIdentity(root)),
+    // Pinned, so that no later change of core.worktree or of the identity can lead our calls elsewhere.
+    git: openGit(root, { ...(await commitIdentity(root)), GIT_DIR: gitDirectory, GIT_WORK_TREE: root }),
   });
 }
 

@@ -5,6 +5,7 @@ import { crashPoint } from '../base/crash-point.ts';
 import { ok } from '../base/failure.ts';
 import type { Failure, Result } from '../base/failure.ts';
 import { contextBlock } from './context-block.ts';
+import { changedControls, controlMarks } from './control-watch.ts';
 import { addUsage, checkBudget } from './budget.ts';
 import type { Spent } from './budget.ts';
 import type { Journal } from './journal.ts';
@@ -150,6 +151,7 @@ export async function callAgent(runtime: LoopRuntime, journal: Journal, call: Pr
   let overspent: Failure | null = null;
   const turnLimits = { ...settings.turn_budget, max_cost_usd: call.prompt.frontMatter?.max_cost_usd ?? settings.turn_budget.max_cost_usd };
   let looking: Promise<Snapshot | null> | null = null;
+  const controls = await controlMarks(runtime.repository.commonDirectory);
   const result = await runtime.agents.run(
     { ...call.request, logs },
     {
@@ -177,9 +179,15 @@ export async function callAgent(runtime: LoopRuntime, journal: Journal, call: Pr
   const cutBy = [runtime.signal, runtime.handOff?.lost].find((signal) => signal?.aborted === true);
   const aborted = cutBy !== undefined && result.ended_early === 'aborted' ? (cutBy.reason as Failure) : null;
   const seen = await looking;
+  for (const file of changedControls(controls, await controlMarks(runtime.repository.commonDirectory))) {
+    runtime.emit({ type: 'warning', message: `${file} was changed during the turn. Our own git calls are not led by it; look at it before you use git here.` });
+  }
   // What was still there after the exit may have gone on changing files.
   const after = result.left_behind || result.ended_early !== null ? null : seen;
-  return { journal: current, call: { result, logs, cut: aborted ?? overspent, after } };
+  // Work that was finished is paid for: a budget that its last report used up ends the run after this turn.
+  const done = overspent !== null && aborted === null && (result.said_done || result.failure === null);
+  const counted = done ? { ...result, failure: null } : result;
+  return { journal: current, call: { result: counted, logs, cut: aborted ?? (done ? null : overspent), after } };
 }
 
 /** Removes an attempt's folders once its turn is on record. */

@@ -1,7 +1,11 @@
 import { createHash } from 'node:crypto';
+import { posix } from 'node:path';
 import { findSecrets } from '../base/secrets.ts';
 import type { Failure } from '../base/failure.ts';
-import { addedLines, isAncestor, ownCommits, resolveCommit, sizesAt } from '../git/history.ts';
+import type { Git } from '../git/git.ts';
+import { addedLines, isAncestor, linksAt, ownCommits, resolveCommit, sizesAt } from '../git/history.ts';
+import { listRemote } from '../git/push.ts';
+import { remoteUrl } from '../git/remote.ts';
 import { halfDone } from '../git/repository.ts';
 import { pathFacts } from './path-facts.ts';
 import { judge } from './policy.ts';
@@ -56,7 +60,7 @@ export async function gatherChanges(runtime: LoopRuntime, start: TurnStart, afte
   const facts = await pathFacts(repository.root, mine, settings.policy.max_file_bytes);
   const verdict = judge(facts, start.actor, settings.policy);
   const touched = editedPersonPaths(start, after);
-  const outside = [...verdict.outside, ...own.outside];
+  const outside = [...verdict.outside, ...own.outside, ...own.unfit.map((file) => file.path)];
   const guarded = settings.policy.guard === 'fail' && outside.length > 0 ? guardViolation(start.actor, outside) : null;
   const reason = `outside what commit.${start.actor} allows`;
   return {
@@ -66,13 +70,14 @@ export async function gatherChanges(runtime: LoopRuntime, start: TurnStart, afte
     commit: verdict.commit,
     skipped: [
       ...verdict.skipped,
+      ...own.unfit,
       ...verdict.outside.map((path) => ({ path, reason })),
       ...touched.map((path) => ({ path, reason: "it was uncommitted before the run began: the person's own" })),
     ],
     failure: own.failure ?? guarded,
     warnings: [
       ...own.outside.map((path) => `${path} is in a commit of the agent's own, but ${reason}`),
-      ...own.large.map((path) => `${path} is in a commit of the agent's own, but larger than commit.max_file_bytes`),
+      ...own.forced.map((path) => `${path} belongs to the orchestrator, but is in a commit of the agent's own`),
       ...mine.filter((entry) => entry.kind === 'submodule').map((entry) => `the submodule ${entry.path} has changed`),
     ],
   };
@@ -82,17 +87,39 @@ interface OwnWork {
   readonly commits: readonly string[];
   readonly paths: readonly string[];
   readonly outside: readonly string[];
-  readonly large: readonly string[];
+  /** Too large, or links that lead out. */
+  readonly unfit: readonly SkippedPath[];
+  /** Files of ours that it committed by force. */
+  readonly forced: readonly string[];
   readonly failure: Failure | null;
 }
 
+/**
+ * The remote branch's tip as the remote itself tells it: the remembered one can be written by anyone in the checkout.
+ * Null where there is no remote, no answer, or the commit is not here; then everything new counts as the agent's.
+ */
+async function remoteTip(git: Git, remote: string, branch: string): Promise<string | null> {
+  const remembered = await resolveCommit(git, `refs/remotes/${remote}/${branch}`);
+  if (remembered === null || (await remoteUrl(git, remote)) === null) return null;
+  const listed = await listRemote(git, remote, [`refs/heads/${branch}`]);
+  const tip = 'refs' in listed ? listed.refs.get(`refs/heads/${branch}`) : undefined;
+  return tip === undefined ? null : await resolveCommit(git, tip);
+}
+
+/** Whether a link, as a commit holds it, points outside the repository or into its git folder. */
+function leavesRoot(path: string, target: string): boolean {
+  if (target.startsWith('/')) return true;
+  const lands = posix.normalize(posix.join(posix.dirname(path), target));
+  return lands === '..' || lands.startsWith('../') || lands.split('/')[0] === '.git';
+}
+
 async function lookAtOwnCommits(runtime: LoopRuntime, start: TurnStart, head: string): Promise<OwnWork> {
-  const none: OwnWork = { commits: [], paths: [], outside: [], large: [], failure: null };
+  const none: OwnWork = { commits: [], paths: [], outside: [], unfit: [], forced: [], failure: null };
   if (head === start.base) return none;
   const { git } = runtime.repository;
   const { isReserved, policy, remote } = runtime.settings;
   // Looked up after the turn: what the agent pulled is on the remote's branch, and not its own.
-  const theirs = await resolveCommit(git, `refs/remotes/${remote}/${runtime.branch}`);
+  const theirs = await remoteTip(git, remote, runtime.branch);
   const without = theirs === null ? [] : [theirs];
   const own = await ownCommits(git, start.base, head, without);
   if (own.commits.length === 0) return none;
@@ -100,11 +127,17 @@ async function lookAtOwnCommits(runtime: LoopRuntime, start: TurnStart, head: st
   const added = await addedLines(git, start.base, head, without);
   const leaks = [...added].flatMap(([path, lines]) => findSecrets(lines).slice(0, 1).map((found) => `${path} (${found.rule})`));
   const sizes = await sizesAt(git, head, paths);
+  const links = await linksAt(git, head, paths);
+  const leaving = [...links].filter(([path, target]) => leavesRoot(path, target)).map(([path]) => path);
   return {
     commits: own.commits,
     paths,
     outside: paths.filter((path) => start.person.has(path) || !policy[start.actor](path)),
-    large: paths.filter((path) => (sizes.get(path) ?? 0) > policy.max_file_bytes),
+    unfit: [
+      ...paths.filter((path) => (sizes.get(path) ?? 0) > policy.max_file_bytes).map((path) => ({ path, reason: "it is in a commit of the agent's own, and over commit.max_file_bytes" })),
+      ...leaving.map((path) => ({ path, reason: "it is in a commit of the agent's own, and a link that leaves the workspace" })),
+    ],
+    forced: own.paths.filter((path) => isReserved(path) && path !== runtime.settings.state_file),
     failure: leaks.length === 0 ? null : secretCommitted(leaks, start.base),
   };
 }
@@ -113,12 +146,12 @@ async function lookAtOwnCommits(runtime: LoopRuntime, start: TurnStart, head: st
 async function brokenCheckout(runtime: LoopRuntime, start: TurnStart, after: Snapshot): Promise<Failure | null> {
   const { repository, branch } = runtime;
   const failed = (code: string, message: string, hint: string): Failure => ({ code, kind: 'failed', message, hint });
-  if (after.branch !== branch) {
-    return failed('branch_changed', `The agent left the branch ${branch}; the checkout is now on ${after.branch ?? 'a detached HEAD'}.`, `Look at what it did there, then: git switch ${branch}`);
-  }
   const operation = await halfDone(repository.gitDirectory);
   if (operation !== null) {
     return failed('half_done', `The agent left a ${operation} half done.`, `Finish it or take it back (git ${operation} --abort), then run again.`);
+  }
+  if (after.branch !== branch) {
+    return failed('branch_changed', `The agent left the branch ${branch}; the checkout is now on ${after.branch ?? 'a detached HEAD'}.`, `Look at what it did there, then: git switch ${branch}`);
   }
   if (after.head === null) return failed('history_rewritten', `The agent left ${branch} without any commit.`, `The turn began at ${start.base}; it is kept as a rescue ref.`);
   if (after.head !== start.base && !(await isAncestor(repository.git, start.base, after.head))) {

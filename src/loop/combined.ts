@@ -130,7 +130,7 @@ function endOf(turn: TurnRecord, failure: Failure): Failure {
 /** Stamps an end that belongs to no turn: the state file alone, committed where turns are. */
 async function stampBetweenTurns(runtime: LoopRuntime, document: StateDocument, status: string, reason: string | null): Promise<void> {
   const { repository, settings } = runtime;
-  await writeState(repository.root, settings.state_file, document);
+  await writeState(repository.root, settings.state_file, document, runtime.places.control);
   if (!settings.commits) return;
   const { state } = document;
   const actor = otherActor(state.expected_actor);

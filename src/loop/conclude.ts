@@ -1,6 +1,9 @@
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { relative } from 'node:path';
 import type { AgentResult } from '../agents/contract.ts';
 import { crashPoint } from '../base/crash-point.ts';
+import { fail } from '../base/failure.ts';
 import type { Failure } from '../base/failure.ts';
 import { commitPaths } from '../git/commit.ts';
 import { halfDone } from '../git/repository.ts';
@@ -9,14 +12,16 @@ import { NOTHING_USED } from './budget.ts';
 import { gatherChanges, treeDigest } from './change-set.ts';
 import type { ChangeSet } from './change-set.ts';
 import { inputDigest } from './input-digest.ts';
-import { closeJournal } from './journal.ts';
+import { closeJournal, writeJournal } from './journal.ts';
 import type { Journal } from './journal.ts';
 import { stateMessage, workMessage } from './message.ts';
 import type { TurnTrailers } from './message.ts';
-import { concludeAgent, parseOutcome } from './outcome.ts';
+import { concludeAgent, outcomeInvalid, parseOutcome } from './outcome.ts';
 import type { Conclusion } from './outcome.ts';
 import { writeLeftovers } from './ownership.ts';
-import { appendRecord, readTextIfThere, recordsFile } from './record.ts';
+import { readAgentFile } from './agent-file.ts';
+import { hideSecrets, holdsSecret } from './hide-secrets.ts';
+import { appendRecord, recordsFile } from './record.ts';
 import type { TurnRecord } from './record.ts';
 import { keepRescue } from './rescue.ts';
 import type { LoopRuntime } from './runtime.ts';
@@ -67,6 +72,11 @@ export async function concludeTurn(runtime: LoopRuntime, ended: EndedTurn): Prom
   const found = documentBefore(journal);
   const before = journal.begins_run ? { ...found, state: begin(found.state) } : found;
   const after = ended.after ?? (await takeSnapshot(repository.git, repository.root));
+  if (!existsSync(runtime.places.journal)) {
+    warn(`The agent removed the journal (${runtime.places.journal}); it is written again.`);
+    await mkdir(runtime.places.control, { recursive: true });
+    writeJournal(runtime.places, journal);
+  }
   const changes = await gatherChanges(runtime, { actor: journal.actor, base: journal.base, person: ended.person, before: ended.before }, after);
   const edit = await agentEdit(runtime, journal, found, warn);
   const conclusion = overrule(await concludeProcess(ended), changes);
@@ -145,7 +155,10 @@ async function publish({ handOff }: LoopRuntime, conclusion: Conclusion): Promis
     return null;
   }
   const pushed = await handOff.publish(conclusion.kind === 'failed' ? 'failed' : 'released');
-  return pushed.ok ? null : pushed.failure;
+  if (pushed.ok) return null;
+  // What cannot be pushed now must not keep others from their turns; the work is committed here.
+  await handOff.letGo();
+  return pushed.failure;
 }
 
 interface Stamp {
@@ -168,7 +181,7 @@ async function stamp(runtime: LoopRuntime, turn: Stamp): Promise<string | null> 
   const at = [repository.git, repository.root, settings.state_file] as const;
   // An interrupted turn is as if it had not begun: its work stays, its state does not move.
   if (turn.conclusion.kind === 'interrupted') {
-    if (turn.editBroken && after.branch === branch) await writeState(repository.root, settings.state_file, turn.before);
+    if (turn.editBroken && after.branch === branch) await writeState(repository.root, settings.state_file, turn.before, runtime.places.control);
     return null;
   }
   const { state } = turn.document;
@@ -184,7 +197,7 @@ async function stamp(runtime: LoopRuntime, turn: Stamp): Promise<string | null> 
   if (unfit) return null;
   const tracked = journal.state_before !== null && after.dirty.get(settings.state_file)?.kind !== 'untracked';
   const nothing_else_staged = !stagedBeside(after, new Set([...turn.changes.commit, settings.state_file]));
-  return await stampState(repository, settings.state_file, turn.document, message, { tracked, nothing_else_staged });
+  return await stampState(repository, settings.state_file, turn.document, message, { control: runtime.places.control, tracked, nothing_else_staged });
 }
 
 function documentBefore(journal: Journal): StateDocument {
@@ -201,8 +214,9 @@ async function concludeProcess(ended: EndedTurn): Promise<Conclusion> {
     return { kind: interrupted ? 'interrupted' : 'failed', failure: cut };
   }
   if (agent === null || journal.agent === null) throw new Error('A turn without an agent must say why.');
-  const text = await readTextIfThere(journal.agent.outcome);
-  return concludeAgent(agent, text === null ? null : parseOutcome(text));
+  const read = await readAgentFile(journal.agent.outcome);
+  if (!read.ok) return concludeAgent(agent, fail(outcomeInvalid(read.failure.message)));
+  return concludeAgent(agent, read.value === null ? null : parseOutcome(hideSecrets(read.value)));
 }
 
 /** What the change set says about a turn weighs more than what the agent says. An interruption stays one. */
@@ -217,7 +231,7 @@ async function agentEdit(runtime: LoopRuntime, journal: Journal, before: StateDo
   const found = await readState(runtime.repository.root, file);
   const none = { exit: false, exit_reason: null, raw: before.raw };
   if (!found.ok) {
-    warn(`The agent left ${file} broken; it is written again from the journal. ${found.failure.message}`);
+    warn(`The agent left ${file} broken; it is written again from the journal: ${found.failure.message.replace(' The file was left as it is.', '')}`);
     return { ...none, broken: true };
   }
   if (found.value.text === null) return { ...none, broken: true };
@@ -225,7 +239,13 @@ async function agentEdit(runtime: LoopRuntime, journal: Journal, before: StateDo
   // After a crash the file may hold this very turn's stamp already; that is no edit of the agent's.
   if (found.value.state.turn_id === journal.turn_id) return { ...edit, broken: false };
   if (edit.ignored.length > 0) warn(`The agent changed ${edit.ignored.join(', ')} in ${file}; only exit, exit_reason and keys of its own are taken.`);
-  return { ...edit, broken: edit.ignored.length > 0 };
+  for (const key of Object.keys(edit.raw)) {
+    if (before.raw[key] === edit.raw[key] || !holdsSecret(edit.raw[key])) continue;
+    warn(`The agent put what looks like a secret into ${file} (${key}); that key is not taken.`);
+    if (key in before.raw) edit.raw[key] = before.raw[key];
+    else delete edit.raw[key];
+  }
+  return { ...edit, exit_reason: edit.exit_reason === null ? null : hideSecrets(edit.exit_reason), broken: edit.ignored.length > 0 };
 }
 
 async function hasProgressed(runtime: LoopRuntime, ended: EndedTurn, after: Snapshot, changes: ChangeSet): Promise<boolean> {

@@ -2,6 +2,7 @@
 export { formatState, freshState } from './state.ts';
 export { placesOf } from './places.ts';
 export type { Places } from './places.ts';
+export { indexLock } from './guards.ts';
 export { isHolderAlive, readHolder } from './lock.ts';
 export { readJournal } from './journal.ts';
 export type { ClaimedTurn, HandOff } from './hand-off.ts';

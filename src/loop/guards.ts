@@ -1,3 +1,5 @@
+import { lstat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fail, ok } from '../base/failure.ts';
 import type { Failure, Result } from '../base/failure.ts';
 import { halfDone } from '../git/repository.ts';
@@ -20,6 +22,10 @@ export async function checkBranch(repository: Repository, status: WorkTreeStatus
   if (operation !== null && operation !== 'bisect') {
     return fail(precondition('half_done', `A ${operation} is half done in ${repository.root}.`, `Finish it or take it back (git ${operation} --abort), then run again.`));
   }
+  const locked = await indexLock(repository);
+  if (locked !== null) {
+    return fail(precondition('git_locked', `Another git command is at work in ${repository.root}, or one died there: ${locked} exists.`, 'Wait for it; if none is at work, remove that file (orchestrator doctor --fix does).', { file: locked }));
+  }
   if (status.branch === null) {
     return fail(precondition('detached_head', `HEAD is detached in ${repository.root}; turns need a branch to commit on.`, 'git switch <branch>'));
   }
@@ -30,6 +36,12 @@ export async function checkBranch(repository: Repository, status: WorkTreeStatus
     return fail(precondition('unborn_branch', `The branch ${status.branch} has no commit yet.`, 'Make a first commit: git commit --allow-empty -m "start"'));
   }
   return ok(status.branch);
+}
+
+/** Git's lock on the index, which a git command that was killed leaves behind; null when there is none. */
+export async function indexLock(repository: Repository): Promise<string | null> {
+  const file = join(repository.gitDirectory, 'index.lock');
+  return (await lstat(file).catch(() => null)) === null ? null : file;
 }
 
 /** Refuses tracked files that are dirty and the person's own, unless they are allowed. Untracked ones always are. */

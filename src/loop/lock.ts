@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import { fail, ok } from '../base/failure.ts';
 import type { Result } from '../base/failure.ts';
 import { isAlive, selfIdentity } from '../process/identity.ts';
+import { holdName } from '../process/kernel-lock.ts';
 
 /** Who holds a lock: a process id with the start time that tells it from a later process of the same number. */
 export interface LockHolder {
@@ -57,7 +58,17 @@ export async function takeLock(path: string, what: string): Promise<Result<HeldL
   } finally {
     await rm(draft, { force: true });
   }
-  return ok({ release: async () => void ((await readHolder(path))?.id === mine.id && (await rm(path, { force: true }))) });
+  // The file may be deleted by whoever works in the checkout; the name in the kernel may not.
+  const name = await holdName(path);
+  const release = async (): Promise<void> => {
+    name?.release();
+    if ((await readHolder(path))?.id === mine.id) await rm(path, { force: true });
+  };
+  if (name === null) {
+    await release();
+    return fail(busy(path, { ...mine, pid: 0, what: 'one whose lock file was removed' }));
+  }
+  return ok({ release });
 }
 
 /** The lock's holder, dead or alive; null when there is no lock. A file that is no lock counts as a dead holder's. */

@@ -27,7 +27,7 @@ export function parseOutcome(content: string): Result<OutcomeReport> {
   return fail(outcomeInvalid(`${issue?.path.join('.') || 'the document'}: ${issue?.message ?? 'wrong shape'}`));
 }
 
-function outcomeInvalid(why: string): Failure {
+export function outcomeInvalid(why: string): Failure {
   return {
     code: 'outcome_invalid',
     kind: 'failed',

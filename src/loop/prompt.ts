@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
@@ -36,6 +36,7 @@ export async function readPrompt(folder: string, name: string): Promise<Result<P
   const path = join(folder, name);
   let content: Buffer;
   try {
+    if (!(await stat(path)).isFile()) return fail(promptInvalid(path, 'it is not a regular file'));
     content = await readFile(path);
   } catch (error) {
     return fail(promptInvalid(path, `it cannot be read (${error instanceof Error ? error.message : String(error)})`));

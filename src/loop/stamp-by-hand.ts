@@ -67,7 +67,7 @@ async function stampLocked(loop: OpenLoop, { actor, result, clock, handOff }: Ha
   const sync = { actor, iteration: state.iteration, next: after.state.expected_actor, status: outcome, commit: turn.base };
   const message = stateMessage(sync, { turn_id: turn.turn_id, outcome, agent: null, usage: NOTHING_USED });
   const tracked = (await repository.git.attempt(['ls-files', '--error-unmatch', '--', settings.state_file])).code === 0;
-  const commit = await stampState(repository, settings.state_file, { state: after.state, raw: read.value.raw }, message, { tracked });
+  const commit = await stampState(repository, settings.state_file, { state: after.state, raw: read.value.raw }, message, { control: places.control, tracked });
   const pushed = await opened?.value.publish(outcome === 'ok' ? 'released' : 'failed');
 
   await makeUntrackedFolder(settings.logs_dir);
@@ -89,7 +89,10 @@ async function stampLocked(loop: OpenLoop, { actor, result, clock, handOff }: Ha
   const shown = result === 'ok' ? null : { code: failure.code, message: failure.message };
   const record = turnRecord(loop.workspace, journalled, null, at, { outcome, head: turn.base, commits: [], files_changed: [], skipped_files: [], skip_reasons: {}, summary: null, failure: shown, warnings: [] });
   await appendRecord(recordsFile(settings.logs_dir, branch.value), { ...record, source: 'operator', reason });
-  if (pushed?.ok === false) return pushed;
+  if (pushed?.ok === false) {
+    await opened?.value.letGo();
+    return pushed;
+  }
   return ok({ state: after.state, commit, pushed: pushed?.ok === true });
 }
 

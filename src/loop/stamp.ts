@@ -1,5 +1,5 @@
-import { mkdir, readFile, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { crashPoint } from '../base/crash-point.ts';
 import { fail, ok } from '../base/failure.ts';
@@ -7,6 +7,8 @@ import type { Result } from '../base/failure.ts';
 import { commitFileOnBranch, commitPaths } from '../git/commit.ts';
 import type { Git } from '../git/git.ts';
 import type { Repository } from '../git/repository.ts';
+import { readAgentFile } from './agent-file.ts';
+import { clearStatePlace } from './state-place.ts';
 import { formatState, freshState, parseState } from './state.ts';
 import type { StateDocument } from './state.ts';
 
@@ -14,28 +16,25 @@ import type { StateDocument } from './state.ts';
 
 /** Reads the state; a missing file is a fresh one. `text` is null then. */
 export async function readState(root: string, file: string): Promise<Result<StateDocument & { readonly text: string | null }>> {
-  let text: string;
-  try {
-    text = await readFile(join(root, file), 'utf8');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return ok({ ...freshState(), text: null });
-    const why = error instanceof Error ? error.message : String(error);
-    return fail({ code: 'state_invalid', kind: 'invalid', message: `${file} cannot be read: ${why}`, hint: 'Take back the last good version: orchestrator state restore' });
-  }
+  const read = await readAgentFile(join(root, file));
+  if (!read.ok) return fail({ code: 'state_invalid', kind: 'invalid', message: `${file} cannot be used: ${read.failure.message}. It was left as it is.`, hint: 'Take back the last good version: orchestrator state restore' });
+  if (read.value === null) return ok({ ...freshState(), text: null });
+  const text = read.value;
   const parsed = parseState(text, file);
   return parsed.ok ? ok({ ...parsed.value, text }) : parsed;
 }
 
-export async function writeState(root: string, file: string, document: StateDocument): Promise<void> {
+/** Writes the state in one step. What stands in its place and is no file is moved aside into `control`; gives what was moved. */
+export async function writeState(root: string, file: string, document: StateDocument, control: string): Promise<string[]> {
   const path = join(root, file);
-  await mkdir(dirname(path), { recursive: true });
+  const moved = await clearStatePlace(root, file, control);
   writeFileAtomic.sync(path, formatState(document), { fsync: false });
+  return moved;
 }
 
 /** Writes the state and, unless `message` is null, commits it: that file and nothing else. Gives the commit, if one was made. */
-export async function stampState(repository: Repository, file: string, document: StateDocument, message: string | null, options: { readonly tracked: boolean; readonly nothing_else_staged?: boolean }): Promise<string | null> {
-  await writeState(repository.root, file, document);
+export async function stampState(repository: Repository, file: string, document: StateDocument, message: string | null, options: { readonly control: string; readonly tracked: boolean; readonly nothing_else_staged?: boolean }): Promise<string | null> {
+  await writeState(repository.root, file, document, options.control);
   crashPoint('state-stamped');
   if (message === null) return null;
   return await commitPaths(repository, { paths: [file], untracked: options.tracked ? [] : [file], message, nothing_else_staged: options.nothing_else_staged === true });
@@ -64,7 +63,7 @@ export async function stampApart(
     await rm(scratchIndex, { force: true });
   }
   if (at.checkedOut) {
-    await writeState(root, file, document);
+    await writeState(root, file, document, at.scratch);
     await git.run(['update-index', '--add', '--', file]);
   }
   return true;

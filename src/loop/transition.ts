@@ -134,7 +134,7 @@ export function endBetweenTurns(state: OrchestrationState, at: Date, run_id: str
 export interface AgentEdit {
   readonly exit: boolean;
   readonly exit_reason: string | null;
-  readonly raw: StateDocument['raw'];
+  readonly raw: Record<string, unknown>;
   /** Fields of ours that it changed in vain. */
   readonly ignored: readonly string[];
 }

@@ -76,7 +76,7 @@ export const stateRestore = defineOperation({
         const text = await fileAt(repository.git, commit, file);
         const parsed = text === null ? null : parseState(text, file);
         if (parsed === null || !parsed.ok) continue;
-        await writeState(repository.root, file, parsed.value);
+        await writeState(repository.root, file, parsed.value, places.control);
         return ok({ file, commit, changed: true, state: parsed.value.state });
       }
       return fail({

@@ -1,4 +1,4 @@
-import { readdir, rm } from 'node:fs/promises';
+import { readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { openAgents } from '../../agents/contract.ts';
@@ -11,7 +11,7 @@ import { openGit } from '../../git/git.ts';
 import { lookAtRemote } from '../../git/remote.ts';
 import { openRepository } from '../../git/repository.ts';
 import type { Repository } from '../../git/repository.ts';
-import { isHolderAlive, placesOf, readHolder, readJournal, stateShow } from '../../loop/contract.ts';
+import { indexLock, isHolderAlive, placesOf, readHolder, readJournal, stateShow } from '../../loop/contract.ts';
 import type { Places } from '../../loop/contract.ts';
 import { findProgram } from '../../process/find-program.ts';
 import { defineOperation } from '../../spine/operation.ts';
@@ -139,8 +139,17 @@ function checkSandbox(config: Config): Check {
 }
 
 /** Locks, journals and attempts whose process is gone, and worktrees whose folder is. */
-async function checkLeftovers({ git }: Repository, places: Places, fix: boolean): Promise<Check[]> {
+async function checkLeftovers(repository: Repository, places: Places, fix: boolean): Promise<Check[]> {
+  const { git } = repository;
   const checks: Check[] = [];
+  const index = await indexLock(repository);
+  if (index !== null) {
+    const busy = await gitAtWork();
+    const mended = fix && !busy;
+    if (mended) await rm(index, { force: true });
+    const why = busy ? 'git is at work on this machine' : 'no git is at work on this machine';
+    checks.push({ name: 'index lock', status: mended ? 'fixed' : 'failed', message: `${index} ${mended ? 'was removed' : 'exists'}; ${why}`, ...(mended ? {} : { hint: busy ? 'Wait for it, then ask again.' : 'orchestrator doctor --fix removes it.' }) });
+  }
   const holder = await readHolder(places.lock);
   const alive = holder !== null && isHolderAlive(holder);
   if (holder !== null && !alive) {
@@ -165,6 +174,14 @@ async function checkLeftovers({ git }: Repository, places: Places, fix: boolean)
     checks.push({ name: 'worktrees', status: fix ? 'fixed' : 'warning', message: `${prunable} worktrees whose folder is gone${fix ? ' were pruned' : ''}`, ...(fix ? {} : { hint: 'orchestrator doctor --fix prunes them.' }) });
   }
   return checks;
+}
+
+/** Whether any git process is at work on this machine; yes where that cannot be known. */
+async function gitAtWork(): Promise<boolean> {
+  const pids = (await listOf('/proc')).filter((name) => /^\d+$/.test(name));
+  if (pids.length === 0) return true;
+  const names = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')));
+  return names.some((name) => name.trim() === 'git' || name.startsWith('git-'));
 }
 
 async function listOf(folder: string): Promise<string[]> {

@@ -1,0 +1,26 @@
+import { createHash } from 'node:crypto';
+import { readFile, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** What steers git in this repository, each with a digest: its configuration, attributes and hooks. */
+export type ControlMarks = ReadonlyMap<string, string>;
+
+/** Digests of `.git/config`, `.git/info/attributes` and the active hooks; reads files only. */
+export async function controlMarks(commonDirectory: string): Promise<ControlMarks> {
+  const marks = new Map<string, string>();
+  for (const name of ['config', 'config.worktree', 'info/attributes', 'info/exclude']) {
+    const content = await readFile(join(commonDirectory, name)).catch(() => null);
+    if (content !== null) marks.set(`.git/${name}`, createHash('sha256').update(content).digest('hex'));
+  }
+  const hooks = await readdir(join(commonDirectory, 'hooks')).catch(() => []);
+  for (const hook of hooks.filter((name) => !name.endsWith('.sample'))) {
+    const facts = await stat(join(commonDirectory, 'hooks', hook)).catch(() => null);
+    if (facts !== null) marks.set(`.git/hooks/${hook}`, `${facts.size}:${facts.mtimeMs}:${facts.mode}`);
+  }
+  return marks;
+}
+
+/** The files whose mark differs, sorted. */
+export function changedControls(before: ControlMarks, after: ControlMarks): string[] {
+  return [...new Set([...before.keys(), ...after.keys()])].filter((name) => before.get(name) !== after.get(name)).toSorted();
+}
