@@ -2,7 +2,8 @@ import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { endGroup, endMarked, groupAlive, markedProcesses } from '../process/group.ts';
+import { endGroup, endMarked, groupAlive, groupMembers, markedProcesses } from '../process/group.ts';
+import { ON_LINUX, askPs } from '../process/proc.ts';
 import { concludeRun, createTally } from './conclude-run.ts';
 import type { AgentKind, LeftAttempt } from './contract.ts';
 import { AgentEvent } from './event.ts';
@@ -47,9 +48,11 @@ async function groupOf({ scratch, turn_id }: { readonly scratch: string; readonl
   const text = (await readFile(join(scratch, 'pid'), 'utf8').catch(() => '')).trim();
   const pid = /^\d+$/.test(text) ? Number(text) : 0;
   if (pid <= 1 || !groupAlive(pid)) return null;
-  if (process.platform !== 'linux') return pid;
-  // A group number stays taken while a member lives, so that one marked process shows that the group is the attempt's.
-  return markedProcesses(MARK, turn_id).length > 0 ? pid : null;
+  // Without environments to look in, the wrapper's arguments tell: the attempt's folder is among them.
+  if (!ON_LINUX) return askPs(['-A', '-ww', '-o', 'pgid=', '-o', 'args=']).split('\n').some((line) => line.trimStart().startsWith(`${pid} `) && line.includes(scratch)) ? pid : null;
+  // A marked process elsewhere proves nothing: it may have left the group, whose number then went to a stranger.
+  const marked = markedProcesses(MARK, turn_id);
+  return groupMembers(pid).some((member) => marked.includes(member)) ? pid : null;
 }
 
 async function* eventsOf(file: string): AsyncGenerator<AgentEvent> {

@@ -15,7 +15,8 @@ export interface LineSplitter {
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
-const SLAB = 64 * 1024;
+/** What is kept between two long lines. */
+const SMALL = 64 * 1024;
 
 /**
  * Splits a stream of bytes into lines of text. Lines are decoded as a whole, so that a character cut by a chunk's edge
@@ -23,42 +24,31 @@ const SLAB = 64 * 1024;
  * without being held. Held memory is at most the limit, however small the chunks are.
  */
 export function createLineSplitter(onLine: (line: Line) => void, limit: number = LINE_LIMIT): LineSplitter {
-  // Unfinished bytes are copied into slabs: keeping the chunks themselves would keep their buffers, which for chunks
-  // of one byte is a thousand times the text.
-  let slabs: Buffer[] = [];
-  let slab: Buffer | null = null;
-  let used = 0;
+  // Unfinished bytes are copied: keeping the chunks themselves would keep their buffers, which for chunks of one byte is
+  // a thousand times the text. The copy grows in place and gives its memory back at once, not when garbage is collected.
+  const memory = new ArrayBuffer(Math.min(SMALL, limit), { maxByteLength: limit });
+  const store = Buffer.from(memory);
   let held = 0;
   let dropping = false;
 
   const hold = (bytes: Buffer): void => {
-    for (let at = 0; at < bytes.length; ) {
-      if (slab === null || used === slab.length) {
-        slab = Buffer.allocUnsafeSlow(SLAB);
-        slabs.push(slab);
-        used = 0;
-      }
-      const taken = bytes.copy(slab, used, at, Math.min(bytes.length, at + slab.length - used));
-      used += taken;
-      at += taken;
-    }
-    held += bytes.length;
+    const needed = held + bytes.length;
+    if (needed > memory.byteLength) memory.resize(Math.min(limit, Math.max(needed, 2 * memory.byteLength)));
+    bytes.copy(store, held);
+    held = needed;
   };
 
   const deliver = (rest: Buffer, truncated: boolean): void => {
     let bytes = rest;
     if (held > 0) {
       hold(rest);
-      bytes = Buffer.concat(slabs, held);
-      // One slab is kept for the next line, so that short lines do not allocate each time.
-      slab = slabs[0] ?? null;
-      slabs = slab === null ? [] : [slab];
-      used = 0;
+      bytes = store.subarray(0, held);
       held = 0;
     }
-    if (truncated) return onLine({ text: decodeBeginning(bytes), truncated });
-    const end = bytes.length > 0 && bytes[bytes.length - 1] === RETURN ? bytes.length - 1 : bytes.length;
-    onLine({ text: bytes.toString('utf8', 0, end), truncated });
+    const end = !truncated && bytes.length > 0 && bytes[bytes.length - 1] === RETURN ? bytes.length - 1 : bytes.length;
+    const text = truncated ? decodeBeginning(bytes) : bytes.toString('utf8', 0, end);
+    if (memory.byteLength > SMALL) memory.resize(SMALL);
+    onLine({ text, truncated });
   };
 
   const take = (bytes: Buffer): void => {
@@ -82,8 +72,6 @@ export function createLineSplitter(onLine: (line: Line) => void, limit: number =
     },
     end() {
       if (held > 0) deliver(Buffer.alloc(0), false);
-      slabs = [];
-      slab = null;
       dropping = false;
     },
   };
