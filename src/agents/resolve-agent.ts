@@ -25,7 +25,11 @@ export function resolveAgent(choice: AgentChoice, find: FindProgram): Result<Age
   if (!named.ok) return named;
   const spec = named.value;
   const program = programOf(spec);
-  if (program !== null && find(program) === null) return fail(notFound(`The program ${program} of the agent ${spec.name} was not found.`));
+  if (program !== null && find(program) === null) {
+    const failure = notFound(`The program ${program} of the agent ${spec.name} was not found.`);
+    const own = 'A name with a slash is a path from the workspace, any other is looked for on PATH; it must be executable (chmod +x). See agents: in orchestration.yaml.';
+    return fail(spec.kind === 'command' ? { ...failure, hint: own } : failure);
+  }
   return ok(spec);
 }
 

@@ -14,7 +14,7 @@ export async function openHandOff(config: Config, repository: Repository, places
   const { remote, lease } = config.sync;
   const facts = await lookAtRemote(git, remote);
   if (facts === null) return fail(precondition('no_remote', `There is no remote ${remote} to push to.`, `git remote add ${remote} <url>, or set sync.remote.`));
-  if (!facts.reachable) return fail({ code: 'remote_unavailable', kind: 'unavailable', message: `The remote ${remote} (${facts.url}) does not answer: ${facts.problem ?? ''}`, hint: 'Run again once it does, or without --push.' });
+  if (!facts.reachable) return fail({ code: 'remote_unavailable', kind: 'unavailable', message: `The remote ${remote} (${facts.url}) does not answer: ${facts.problem ?? ''}`, hint: 'Try again once it does, or leave the push out (run without --push, handoff --no-push).' });
   if (!facts.atomic) return fail(precondition('remote_not_able', `The remote ${remote} (${facts.url}) takes no atomic pushes of refs/orchestrator/*: ${facts.problem ?? ''}`, 'Use a remote that does, or run without --push.'));
   const listed = await listRemote(git, remote, [`refs/heads/${branch}`]);
   if ('problem' in listed) return fail({ code: 'remote_unavailable', kind: 'unavailable', message: `The remote ${remote} does not answer: ${listed.problem}` });

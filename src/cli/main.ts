@@ -14,7 +14,8 @@ export async function main(argv: readonly string[]): Promise<void> {
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return;
-      const [message = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
+      const said = error.code === 'commander.help' ? 'No command was given.' : error.message;
+      const [message = '', ...rest] = said.replace(/^error: /, '').split('\n');
       printUsageFailure([message, ...rest].join(' ').trim(), 'orchestrator --help', options);
       return;
     }

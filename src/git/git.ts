@@ -121,6 +121,12 @@ export function openGit(directory: string, identity: Readonly<Record<string, str
   };
 }
 
+/** The line of git's words that says why; its last lines are often only advice. */
+export function reasonOf(stderr: string): string {
+  const lines = stderr.trim().split('\n');
+  return lines.find((line) => /^(fatal|error): /.test(line)) ?? lines.at(-1) ?? 'no answer';
+}
+
 /** A git call that had to work and did not, with git's own words. */
 export function gitFailed(directory: string, args: readonly string[], output: GitOutput): FailureError {
   const words = output.stderr.trim().split('\n').slice(0, 8).join('\n');

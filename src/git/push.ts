@@ -1,3 +1,4 @@
+import { reasonOf } from './git.ts';
 import type { Git } from './git.ts';
 
 /** What a remote has under some refs; a ref that is not there is missing. */
@@ -6,7 +7,7 @@ export type RemoteRefs = ReadonlyMap<string, string>;
 /** Asks a remote for refs; null when it does not answer, with git's words. */
 export async function listRemote(git: Git, remote: string, refs: readonly string[]): Promise<{ refs: RemoteRefs } | { problem: string }> {
   const output = await git.attempt(['ls-remote', '--', remote, ...refs]);
-  if (output.code !== 0) return { problem: output.stderr.trim().split('\n').at(-1) ?? 'no answer' };
+  if (output.code !== 0) return { problem: reasonOf(output.stderr) };
   const found = new Map<string, string>();
   for (const line of output.stdout.split('\n')) {
     const [id, name] = line.split('\t');
@@ -34,7 +35,7 @@ export async function pushAll(git: Git, remote: string, refs: readonly PushedRef
   const output = await git.attempt(['push', '--porcelain', '--no-verify', ...(refs.length > 1 ? ['--atomic'] : []), ...leases, '--', remote, ...refs.map((ref) => `${ref.from}:${ref.to}`)]);
   if (output.code === 0) return { kind: 'done' };
   const refusals = output.stdout.split('\n').filter((line) => line.startsWith('!\t'));
-  const problem = refusals.map((line) => line.slice(2).replaceAll('\t', ' ')).join('; ') || (output.stderr.trim().split('\n').at(-1) ?? 'no answer');
+  const problem = refusals.map((line) => line.slice(2).replaceAll('\t', ' ')).join('; ') || reasonOf(output.stderr);
   return { kind: refusals.length > 0 ? 'refused' : 'unanswered', problem };
 }
 

@@ -1,3 +1,4 @@
+import { reasonOf } from './git.ts';
 import type { Git } from './git.ts';
 
 /** What a remote was found able to do. */
@@ -24,12 +25,10 @@ export async function lookAtRemote(git: Git, name: string): Promise<RemoteFacts 
   if (url === null) return null;
   const shown = withoutPassword(url);
   const listed = await git.attempt(['ls-remote', '--heads', '--', name]);
-  if (listed.code !== 0) return { name, url: shown, reachable: false, atomic: false, problem: lastLine(listed.stderr) };
+  if (listed.code !== 0) return { name, url: shown, reachable: false, atomic: false, problem: reasonOf(listed.stderr) };
   const pushed = await git.attempt(['push', '--dry-run', '--atomic', '--porcelain', name, 'HEAD:refs/orchestrator/probe']);
-  return { name, url: shown, reachable: true, atomic: pushed.code === 0, problem: pushed.code === 0 ? null : lastLine(pushed.stderr) };
+  return { name, url: shown, reachable: true, atomic: pushed.code === 0, problem: pushed.code === 0 ? null : reasonOf(pushed.stderr) };
 }
-
-const lastLine = (text: string): string => text.trim().split('\n').at(-1) ?? '';
 
 /** An address as it may be shown: user and password are cut out. */
 export const withoutPassword = (url: string): string => url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, '$1');

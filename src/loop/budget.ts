@@ -1,4 +1,5 @@
 import type { Usage } from '../agents/contract.ts';
+import { showDuration } from '../base/duration.ts';
 import type { Failure } from '../base/failure.ts';
 
 /** Limits of one run and of one turn; null = none. Durations in milliseconds. */
@@ -33,8 +34,8 @@ export function checkBudget(limits: BudgetLimits, spent: Spent, whose: 'run' | '
   const reached =
     over(limits.max_cost_usd, cost, 'max_cost_usd', `${cost.toFixed(4)} USD`) ??
     over(limits.max_tokens, tokens, 'max_tokens', `${tokens} tokens`) ??
-    over(limits.max_turns, spent.turns, 'max_turns', `${spent.turns} turns`) ??
-    over(limits.max_duration, spent.duration_ms, 'max_duration', `${Math.round(spent.duration_ms / 1000)} s`);
+    over(limits.max_turns, spent.turns, 'max_turns', `${spent.turns}`) ??
+    over(limits.max_duration, spent.duration_ms, 'max_duration', showDuration(spent.duration_ms), showDuration);
   if (reached === null) return null;
   return {
     code: 'budget',
@@ -44,6 +45,6 @@ export function checkBudget(limits: BudgetLimits, spent: Spent, whose: 'run' | '
   };
 }
 
-function over(limit: number | null, value: number, name: string, shown: string): string | null {
-  return limit !== null && value >= limit ? `${name} is ${limit}, used ${shown}` : null;
+function over(limit: number | null, value: number, name: string, shown: string, show: (limit: number) => string = String): string | null {
+  return limit !== null && value >= limit ? `${name} is ${show(limit)}, used ${shown}` : null;
 }

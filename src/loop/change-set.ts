@@ -63,10 +63,13 @@ export async function gatherChanges(runtime: LoopRuntime, start: TurnStart, afte
   const outside = [...verdict.outside, ...own.outside, ...own.unfit.map((file) => file.path)];
   const guarded = settings.policy.guard === 'fail' && outside.length > 0 ? guardViolation(start.actor, outside) : null;
   const reason = `outside what commit.${start.actor} allows`;
+  const taken = new Set(verdict.commit);
+  // A leftover of an earlier turn that this one did not touch is none of its changes, unless it is committed now.
+  const changedNow = (path: string): boolean => taken.has(path) || start.before === null || start.before.marks.get(path) !== after.marks.get(path);
   return {
     head,
     own_commits: own.commits,
-    changed: [...new Set([...own.paths, ...mine.map((entry) => entry.path)])].toSorted(),
+    changed: [...new Set([...own.paths, ...mine.map((entry) => entry.path).filter((path) => changedNow(path))])].toSorted(),
     commit: verdict.commit,
     skipped: [
       ...verdict.skipped,

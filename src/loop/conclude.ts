@@ -80,7 +80,8 @@ export async function concludeTurn(runtime: LoopRuntime, ended: EndedTurn): Prom
   const changes = await gatherChanges(runtime, { actor: journal.actor, base: journal.base, person: ended.person, before: ended.before }, after);
   const edit = await agentEdit(runtime, journal, found, warn);
   const conclusion = overrule(await concludeProcess(ended), changes);
-  for (const { path, reason } of changes.skipped) warn(`${path} was not committed: ${reason}.`);
+  for (const { path, reason } of changes.skipped.slice(0, NAMED)) warn(`${path} was not committed: ${reason}.`);
+  if (changes.skipped.length > NAMED) warn(`${changes.skipped.length - NAMED} more paths were not committed; the turn's record names them all (orchestrator log --json).`);
   for (const warning of changes.warnings) warn(`${warning}.`);
   if (changes.failure?.code === 'history_rewritten') await keepRescue(repository.git, journal.turn_id, journal.base);
 
@@ -160,6 +161,9 @@ async function publish({ handOff }: LoopRuntime, conclusion: Conclusion): Promis
   await handOff.letGo();
   return pushed.failure;
 }
+
+/** So many skipped paths are named one by one on the terminal. */
+const NAMED = 20;
 
 interface Stamp {
   readonly before: StateDocument;

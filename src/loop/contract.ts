@@ -10,6 +10,6 @@ export { loopSettings } from './settings.ts';
 export { startRun } from './start-run.ts';
 export { openLoop, openWorkspace } from './operations/open.ts';
 export { stateShow } from './operations/control.ts';
-export { RoutingInput, agentFlagsOf, given, routingFlags } from './operations/routing-input.ts';
+export { RoutingInput, agentFlagsOf, given, routingFlags, unknownNames } from './operations/routing-input.ts';
 export { stampByHand } from './stamp-by-hand.ts';
 export { OrchestrationState } from './state.ts';

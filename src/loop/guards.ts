@@ -59,3 +59,10 @@ export function checkDirt(status: WorkTreeStatus, person: ReadonlySet<string>, a
     { paths: tracked },
   );
 }
+
+/** Refuses a state file that git ignores: it could never be committed, and the loop would forget whose turn it is. */
+export async function stateIgnored({ git }: Repository, file: string): Promise<Failure | null> {
+  if ((await git.run(['ls-files', '--', file])) !== '') return null;
+  if ((await git.attempt(['check-ignore', '--verbose', '--', file])).code !== 0) return null;
+  return precondition('state_ignored', `${file} is ignored by git, so no turn's state could be committed.`, `Take it out of .gitignore, set state_file, or run with --no-commit.`, { file });
+}

@@ -9,7 +9,7 @@ import type { Repository } from '../git/repository.ts';
 import { runCombined } from './combined.ts';
 import type { RunLength } from './combined.ts';
 import type { LoopEvent, RunResult } from './event.ts';
-import { checkBranch, checkDirt } from './guards.ts';
+import { checkBranch, checkDirt, stateIgnored } from './guards.ts';
 import { readJournal } from './journal.ts';
 import { takeLock } from './lock.ts';
 import { divide, readLeftovers, readPersonPaths, writePersonPaths } from './ownership.ts';
@@ -78,6 +78,7 @@ export async function startRun(request: RunRequest): Promise<Result<RunResult>> 
     return await guardedRun(request, runtime);
   } finally {
     unwatch();
+    await clearStop(places);
     request.signal.removeEventListener('abort', onAbort);
     await lock.value.release();
   }
@@ -118,6 +119,8 @@ async function guardedRun(request: RunRequest, partial: PartialRuntime): Promise
   if (dirt !== null) return fail(dirt);
   const begun = await readState(repository.root, settings.state_file);
   if (!begun.ok) return begun;
+  const hidden = settings.commits ? await stateIgnored(repository, settings.state_file) : null;
+  if (hidden !== null) return fail(hidden);
   const unable = await checkAgents(runtime, begun.value.state);
   if (unable !== null) return fail(unable);
   await writePersonPaths(places, runtime.run_id, person);

@@ -69,7 +69,8 @@ const KNOWN = new Set(Object.keys(OrchestrationState.shape));
 export const isKnownKey = (key: string): boolean => KNOWN.has(key);
 
 /** Parses the file's text. Failure `state_invalid` names field or line; `name` is the path to show. */
-export function parseState(content: string, name: string): Result<StateDocument> {
+export function parseState(text: string, name: string): Result<StateDocument> {
+  const content = text.replace(/^\uFEFF/, '');
   const lines = content.split('\n');
   const marker = lines.findIndex((line) => /^(<{7}|>{7}|={7})( |$)/.test(line.trimEnd()));
   if (marker >= 0) return invalid(name, `line ${marker + 1} has a merge conflict marker`, { line: marker + 1 });

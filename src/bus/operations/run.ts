@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { fail } from '../../base/failure.ts';
 import { defineOperation } from '../../spine/operation.ts';
 import { Usage } from '../../agents/contract.ts';
-import { OrchestrationState, RoutingInput, agentFlagsOf, given, loopSettings, openWorkspace, routingFlags, startRun } from '../../loop/contract.ts';
+import { OrchestrationState, RoutingInput, agentFlagsOf, given, loopSettings, openWorkspace, routingFlags, startRun, unknownNames } from '../../loop/contract.ts';
 import { openHandOff } from '../open-hand-off.ts';
 
 export const RunInput = RoutingInput.extend({
@@ -77,6 +77,9 @@ export const runStart = defineOperation({
     if (!opened.ok) return opened;
     const { workspace, loaded } = opened.value;
     const { config } = loaded;
+    const prompts = [config.supervisor_prompt, config.main_prompt, config.reviewer_prompt, ...(config.router.prompt === undefined ? [] : [config.router.prompt])];
+    const unknown = unknownNames(input, prompts);
+    if (unknown !== null) return fail(unknown);
     return await startRun({
       workspace,
       settings: (repository) => loopSettings({ config, workspace, root: repository.root, mode, agentFlags: agentFlagsOf(input), commits: !input.no_commit }),

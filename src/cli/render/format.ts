@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import type { ChalkInstance } from 'chalk';
 
 /** Shared looks of the text output. */
@@ -27,6 +28,6 @@ export function table(rows: readonly (readonly [key: string, value: string])[], 
 
 /** A text with control characters made harmless, cut to `width` columns (counted as characters). */
 export function oneLine(text: string, width = Infinity): string {
-  const flat = text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ').trimEnd();
+  const flat = stripVTControlCharacters(text).replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ').trimEnd();
   return flat.length > width ? `${flat.slice(0, Math.max(0, width - 1))}…` : flat;
 }

@@ -13,7 +13,7 @@ export function renderLogLine(turn: TurnRecord, output: Output, chalk = output.o
     turn.skipped_files.length > 0 ? chalk.yellow(`${turn.skipped_files.length} skipped`) : '',
     turn.attempt > 1 ? `attempt ${turn.attempt}` : '',
   ].filter((part) => part !== '');
-  const head = `${String(turn.iteration).padStart(4)} ${turn.actor} ${outcomeText(chalk, turn.outcome)} ${turn.prompt ?? 'by hand'}`;
+  const head = `${String(turn.iteration).padStart(4)} ${turn.actor} ${outcomeText(chalk, turn.outcome)} ${turn.prompt ?? (turn.source === 'operator' ? 'by hand' : 'no prompt')}`;
   const words = turn.failure?.message ?? turn.summary;
   return `${head} ${chalk.dim(`· ${parts.join(' · ')} · ${turn.id}`)}${words === null || words === undefined ? '' : `\n     ${oneLine(words, 160)}`}`;
 }

@@ -17,7 +17,8 @@ export interface RunView {
 export function createRunView(options: GlobalOptions): RunView {
   if (options.json === true) return { onEvent: () => undefined, end: () => undefined };
   const output = outputOf(options);
-  const terminal = process.stderr.isTTY === true && process.env['TERM'] !== 'dumb' && !output.options.quiet;
+  // Without colours a person (or a recorder) wants plain text; a view that redraws itself is not that.
+  const terminal = process.stderr.isTTY === true && process.env['TERM'] !== 'dumb' && output.err.level > 0 && !output.options.quiet;
   return terminal ? createLiveView(output) : createPlainLines(output);
 }
 

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import type { AgentFlags } from '../../agents/contract.ts';
+import type { Failure } from '../../base/failure.ts';
+import { didYouMean } from '../../base/suggest.ts';
 import type { FlagSetting } from '../../config/load-config.ts';
 
 /** Input that changes how turns are decided; shared by `run` and `next`. */
@@ -30,6 +32,16 @@ export function routingFlags(input: RoutingInput): FlagSetting[] {
     ['router.allowlist', input.router_allowlist, '--router-allowlist'],
     ['router.review_every_n', input.review_every, '--review-every'],
   ]);
+}
+
+/** Names in an input that nothing of this workspace has: a role or a prompt for an agent that would never play it. */
+export function unknownNames(input: RoutingInput, prompts: readonly string[]): Failure | null {
+  const roles = ['galph', 'ralph'];
+  const role = Object.keys(input.agent_role ?? {}).find((name) => !roles.includes(name));
+  if (role !== undefined) return { code: 'usage', kind: 'invalid', message: `--agent-role: there is no actor ${JSON.stringify(role)}.${didYouMean(role, roles)}`, hint: 'The actors are galph and ralph; for the reviewer use --agent-prompt reviewer.md=…' };
+  const prompt = Object.keys(input.agent_prompt ?? {}).find((name) => !prompts.includes(name));
+  if (prompt !== undefined) return { code: 'usage', kind: 'invalid', message: `--agent-prompt: no turn plays the prompt ${JSON.stringify(prompt)}.${didYouMean(prompt, prompts)}`, hint: `The prompts are ${prompts.join(', ')}.` };
+  return null;
 }
 
 /** Keeps the values that were given. */

@@ -112,7 +112,8 @@ function chainOf(turn: TurnRecord, before: TurnRecord | null, after: TurnRecord 
   }
   const skipped = turn.skipped_files.map((path) => `${path}: ${turn.skip_reasons[path] ?? 'skipped'}`);
   chain.push({ what: 'changes', because: `${turn.files_changed.length} paths changed, ${turn.commits.length} commits${skipped.length > 0 ? `; not committed: ${skipped.join('; ')}` : ''}` });
-  const words = turn.failure === null ? (turn.summary ?? 'the agent ended well and reported nothing else') : `${turn.failure.code}: ${turn.failure.message}`;
+  const well = turn.source === 'operator' ? 'a person stamped it so' : 'the agent ended well and reported nothing else';
+  const words = turn.failure === null ? (turn.summary ?? well) : `${turn.failure.code}: ${turn.failure.message}`;
   chain.push({ what: 'outcome', because: `${turn.outcome}, because ${words}` });
   if (after !== null) chain.push({ what: 'after', because: `turn ${after.id} (${after.actor}, iteration ${after.iteration}) came next and ended ${after.outcome}` });
   return chain;
