@@ -24,3 +24,8 @@ test('what configuration names is passed or set; the turn has the last word', ()
   const env = agentEnvironment({ ...base, pass: ['MINE', 'SSH_AUTH_SOCK'], own: [{ A: '1', ORCHESTRATOR_ACTOR: 'x' }, { A: '2' }] });
   expect(env).toMatchObject({ MINE: 'm', SSH_AUTH_SOCK: '/sock', A: '2', ORCHESTRATOR_ACTOR: 'galph' });
 });
+
+test('git is never pointed at another repository, not even by configuration', () => {
+  const env = agentEnvironment({ ...base, pass: ['GIT_*'], own: [{ GIT_WORK_TREE: '/x' }] });
+  expect(Object.keys(env).filter((name) => /^GIT_(DIR|WORK_TREE)$/.test(name))).toEqual([]);
+});

@@ -30,6 +30,9 @@ export interface EnvironmentRequest {
   readonly variables: Readonly<Record<string, string>>;
 }
 
+/** These make git work on another repository than the agent's, whoever set them. */
+const ELSEWHERE = ['GIT_DIR', 'GIT_WORK_TREE', 'GIT_INDEX_FILE', 'GIT_COMMON_DIR', 'GIT_OBJECT_DIRECTORY', 'GIT_ALTERNATE_OBJECT_DIRECTORIES', 'GIT_NAMESPACE', 'GIT_PREFIX'];
+
 /** The whole environment of an agent. Our own configuration variables and test switches do not travel. */
 export function agentEnvironment(request: EnvironmentRequest): Record<string, string> {
   const patterns = [...COMMON, ...OF_KIND[request.kind], ...request.pass];
@@ -37,7 +40,9 @@ export function agentEnvironment(request: EnvironmentRequest): Record<string, st
   for (const [name, value] of Object.entries(request.inherited)) {
     if (value !== undefined && patterns.some((pattern) => matches(name, pattern))) env[name] = value;
   }
-  return Object.assign(env, ...request.own, request.variables);
+  Object.assign(env, ...request.own);
+  for (const name of ELSEWHERE) delete env[name];
+  return Object.assign(env, request.variables);
 }
 
 const matches = (name: string, pattern: string): boolean => (pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern);

@@ -20,10 +20,11 @@ test('of two values one may hold the other', () => {
   expect(createRedactor(['abcdefgh', 'abcdefghijkl']).text('abcdefghijkl abcdefgh')).toBe('[redacted:environment] [redacted:environment]');
 });
 
-test('strings at any depth of an event', () => {
-  const event = { type: 'tool_call', input: { command: [`curl -H ${token}`], n: 1, none: null }, ok: true };
-  expect(createRedactor([]).value(event)).toEqual({ ...event, input: { ...event.input, command: ['curl -H [redacted:github-token]'] } });
-  expect(event.input.command[0]).toContain(token);
+test('strings at any depth of an event, but for the words of a fixed meaning', () => {
+  const input = { command: [`curl -H ${token}`], n: 1, none: null };
+  const event = { type: 'tool_call', name: 'sh', input } as const;
+  expect(createRedactor(['tool_call']).event(event)).toEqual({ ...event, input: { ...input, command: ['curl -H [redacted:github-token]'] } });
+  expect(input.command[0]).toContain(token);
 });
 
 test('a secret cut by the edge of a chunk', () => {

@@ -1,11 +1,12 @@
 import { findSecrets, opensPrivateKey, PRIVATE_KEY } from '../base/secrets.ts';
+import type { AgentEvent } from './event.ts';
 
 /** Puts `[redacted:<rule>]` in the place of secrets. */
 export interface Redactor {
   /** A text that stands for itself. */
   text(text: string): string;
-  /** Every string within a value of JSON's kind; the value itself is left alone. */
-  value<T>(value: T): T;
+  /** A copy of an event with every string redacted, but for those of a fixed meaning. */
+  event(event: AgentEvent): AgentEvent;
   /** For the lines of one stream, in order: blocks that go over several lines are hidden too. */
   lines(): (line: string) => string;
 }
@@ -14,6 +15,9 @@ export interface Redactor {
 const SHORTEST_LITERAL = 8;
 /** A PEM block is never longer; a text that only mentions its first line must not hide all that follows. */
 const LONGEST_BLOCK = 200;
+
+/** Fields of an event that hold one of a few words of our own, which no secret may change. */
+const FIXED: ReadonlySet<string> = new Set(['type', 'class', 'reason', 'stream']);
 
 const marker = (rule: string): string => `[redacted:${rule}]`;
 
@@ -35,7 +39,7 @@ export function createRedactor(literals: readonly string[]): Redactor {
   };
   return {
     text,
-    value: <T>(value: T): T => mapStrings(value, text) as T,
+    event: (event) => Object.fromEntries(Object.entries(event).map(([key, value]) => [key, FIXED.has(key) ? value : mapStrings(value, text)])) as AgentEvent,
     lines() {
       let within = 0;
       return (line) => {

@@ -10,6 +10,7 @@ import { concludeRun, createTally } from './conclude-run.ts';
 import type { AgentObserver, AgentRequest, AgentResult } from './contract.ts';
 import { agentEnvironment } from './environment.ts';
 import type { AgentEvent } from './event.ts';
+import { logText } from './log-text.ts';
 import { openAgentLogs } from './logs.ts';
 import { createRedactor, secretValues } from './redact.ts';
 import { adapterOf } from './registry.ts';
@@ -34,6 +35,8 @@ export async function runAgent(request: AgentRequest, observer: AgentObserver, s
   const stdin_file = join(request.scratch, 'prompt');
   await writeFile(stdin_file, request.prompt, { mode: 0o600 });
   const reading = readOutput(request, adapter.value, env, observer);
+  if (request.agent.permissions === 'bypass') reading.logs.line('[orchestrator: permissions: bypass: the agent asks nobody and may do whatever you may]');
+  const turn = request.variables['ORCHESTRATOR_TURN_ID'];
   let end: SupervisedEnd;
   try {
     end = await runSupervised(
@@ -43,7 +46,7 @@ export async function runAgent(request: AgentRequest, observer: AgentObserver, s
         env,
         stdin_file,
         scratch: request.scratch,
-        mark: { variable: 'ORCHESTRATOR_TURN_ID', value: request.variables['ORCHESTRATOR_TURN_ID'] ?? '' },
+        ...(turn === undefined ? {} : { mark: { variable: 'ORCHESTRATOR_TURN_ID', value: turn } }),
         turn_timeout_ms: request.limits.turn_timeout_ms,
         stall_timeout_ms: request.limits.stall_timeout_ms,
         grace_ms: request.limits.grace_ms,
@@ -61,7 +64,7 @@ export async function runAgent(request: AgentRequest, observer: AgentObserver, s
     await reading.logs.close('[orchestrator: the run was cut short]').catch(() => undefined);
     throw error;
   }
-  for (const event of reading.parser.end()) reading.tell(event);
+  for (const event of reading.parser.end()) reading.say(event);
   const result = concludeRun(request.agent, adapter.value.structured, reading.tally, end, request.logs.text);
   const how = result.failure === null ? 'ended well' : result.failure.message;
   const last = `[orchestrator: ${request.agent.name} ${how}; exit code ${end.exit_code ?? 'none'}, ${(end.duration_ms / 1000).toFixed(1)} s]`;
@@ -75,6 +78,8 @@ export async function runAgent(request: AgentRequest, observer: AgentObserver, s
 
 /** Of a plain command's line, so much goes into its event. Characters. */
 const EVENT_TEXT_LIMIT = 64 * 1024;
+/** Longer than any secret that has no end of its own. Characters. */
+const CUT_MARGIN = 4096;
 
 function readOutput(request: AgentRequest, adapter: AgentAdapter, env: Readonly<Record<string, string>>, observer: AgentObserver) {
   const logs = openAgentLogs(request.logs, request.limits.max_log_bytes);
@@ -82,29 +87,35 @@ function readOutput(request: AgentRequest, adapter: AgentAdapter, env: Readonly<
   const redactLine = { stdout: redactor.lines(), stderr: redactor.lines() };
   const parser = adapter.parser();
   const tally = createTally();
-  // What decides (the final answer) is taken as it was said; what is shown and kept is redacted.
-  const tell = (event: AgentEvent, shown: AgentEvent = redactor.value(event)): void => {
-    tally.add(event);
+  // The final answer is taken as it was said; all that is shown or kept, a failure's message too, is redacted.
+  const tell = (event: AgentEvent, shown: AgentEvent = redactor.event(event)): void => {
+    tally.add(event.type === 'error' ? shown : event);
     logs.event(shown);
     observer.onEvent?.(shown);
   };
-  const onLine = (stream: OutputStream, { text, truncated }: Line): void => {
-    const line = `${redactLine[stream](text)}${truncated ? ' [orchestrator: the line was longer]' : ''}`;
-    logs.line(stream === 'stderr' ? `! ${line}` : line);
-    if (stream === 'stderr') {
-      const raw: AgentEvent = { type: 'raw', stream, text: line };
-      tell(raw, raw);
-    }
-    else if (adapter.structured) for (const event of parser.line(text)) tell(event);
-    // A plain line goes through the line redactor, which also knows blocks over several lines.
-    else {
-      tally.output(text);
-      // The whole line stands in the log; a copy of ten megabytes in an event serves nobody.
-      const short = line.length > EVENT_TEXT_LIMIT ? `${line.slice(0, EVENT_TEXT_LIMIT)} [orchestrator: the log has the rest]` : line;
-      for (const event of parser.line(short)) tell(event, event);
-    }
+  const say = (event: AgentEvent): void => {
+    const shown = redactor.event(event);
+    const words = logText(shown);
+    if (words !== null) logs.line(words);
+    tell(event, shown);
   };
-  return { logs, parser, tally, tell, onLine };
+  const onLine = (stream: OutputStream, { text: whole, truncated }: Line): void => {
+    // The cut may have gone through a secret, of which the rest would not be known any more.
+    const text = truncated ? whole.slice(0, -CUT_MARGIN) : whole;
+    // A line goes through the redactor of its stream, which also knows blocks over several lines.
+    const line = `${redactLine[stream](text)}${truncated ? ' [orchestrator: the line was longer]' : ''}`;
+    if (stream === 'stdout' && adapter.structured) {
+      for (const event of parser.line(text)) say(event.type === 'raw' ? { ...event, text: event.text === text ? line : event.text } : event);
+      return;
+    }
+    logs.line(stream === 'stderr' ? `! ${line}` : line);
+    // The whole line stands in the log; a copy of ten megabytes in an event serves nobody.
+    const short = line.length > EVENT_TEXT_LIMIT ? `${line.slice(0, EVENT_TEXT_LIMIT)} [orchestrator: the log has the rest]` : line;
+    if (stream === 'stdout') tally.output(text);
+    const events: AgentEvent[] = stream === 'stderr' ? [{ type: 'raw', stream, text: short }] : parser.line(short);
+    for (const event of events) tell(event, event);
+  };
+  return { logs, parser, tally, say, onLine };
 }
 
 const notStarted = (failure: Failure): AgentResult => ({
