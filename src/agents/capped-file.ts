@@ -74,7 +74,10 @@ export function openCappedFile(path: string, maxBytes: number, marker: string): 
     busy: () => (size > HIGH_WATER && broken === null ? flush() : null),
     async close() {
       // A drain that was under way has taken everything up to its last look.
-      while (broken === null && (writing !== null || waiting.length > 0)) await flush();
+      for (;;) {
+        if (broken !== null || (writing === null && waiting.length === 0)) break;
+        await flush();
+      }
       clearTimeout(timer);
       await handle?.close();
       if (broken !== null) throw broken;
