@@ -6,7 +6,6 @@ import { crashPoint } from '../base/crash-point.ts';
 import { fail } from '../base/failure.ts';
 import type { Failure } from '../base/failure.ts';
 import { commitPaths } from '../git/commit.ts';
-import { halfDone } from '../git/repository.ts';
 import { clearAttempt } from './agent-call.ts';
 import { NOTHING_USED } from './budget.ts';
 import { gatherChanges, treeDigest } from './change-set.ts';
@@ -14,23 +13,23 @@ import type { ChangeSet } from './change-set.ts';
 import { inputDigest } from './input-digest.ts';
 import { closeJournal, writeJournal } from './journal.ts';
 import type { Journal } from './journal.ts';
-import { stateMessage, workMessage } from './message.ts';
-import type { TurnTrailers } from './message.ts';
+import { workMessage } from './message.ts';
 import { concludeAgent, outcomeInvalid, parseOutcome } from './outcome.ts';
 import type { Conclusion } from './outcome.ts';
 import { writeLeftovers } from './ownership.ts';
+import { agentEdit } from './agent-edit.ts';
 import { readAgentFile } from './agent-file.ts';
-import { hideSecrets, holdsSecret } from './hide-secrets.ts';
+import { hideSecrets } from './hide-secrets.ts';
 import { appendRecord, recordsFile } from './record.ts';
 import type { TurnRecord } from './record.ts';
 import { keepRescue } from './rescue.ts';
 import type { LoopRuntime } from './runtime.ts';
 import { takeSnapshot } from './snapshot.ts';
 import type { Snapshot } from './snapshot.ts';
-import { readState, stampApart, stampState, writeState } from './stamp.ts';
+import { publishTurn, stagedBeside, stampTurn } from './stamp-turn.ts';
 import { freshState, parseState } from './state.ts';
 import type { StateDocument } from './state.ts';
-import { advance, begin, readAgentEdit } from './transition.ts';
+import { advance, begin } from './transition.ts';
 import { turnRecord } from './turn-record.ts';
 
 /** A turn whose agent has ended, or that could not start one. */
@@ -123,9 +122,9 @@ export async function concludeTurn(runtime: LoopRuntime, ended: EndedTurn): Prom
   const { state, failure } = advance(before.state, facts, done);
   const document: StateDocument = { state, raw: edit.raw };
 
-  const stamped = await stamp(runtime, { before, document, conclusion: done, head, trailers, journal, after, changes, editBroken: edit.broken, warn });
+  const stamped = await stampTurn(runtime, { before, document, conclusion: done, head, trailers, journal, after, changes, editBroken: edit.broken, warn });
 
-  const published = await publish(runtime, done);
+  const published = await publishTurn(runtime, done);
 
   const left = leftBehind(runtime, after, ended.person, new Set(committed));
   await writeLeftovers(runtime.places, journal.run_id, left);
@@ -148,61 +147,8 @@ export async function concludeTurn(runtime: LoopRuntime, ended: EndedTurn): Prom
   return { document, record, failure: failure ?? published, snapshot: nextSnapshot(runtime, after, new Set(committed), stamped ?? head) };
 }
 
-/** Pushes what was stamped; an interrupted turn gives its claim back. Gives the failure, if there was one. */
-async function publish({ handOff }: LoopRuntime, conclusion: Conclusion): Promise<Failure | null> {
-  if (handOff === null) return null;
-  if (conclusion.kind === 'interrupted') {
-    await handOff.letGo();
-    return null;
-  }
-  const pushed = await handOff.publish(conclusion.kind === 'failed' ? 'failed' : 'released');
-  if (pushed.ok) return null;
-  // What cannot be pushed now must not keep others from their turns; the work is committed here.
-  await handOff.letGo();
-  return pushed.failure;
-}
-
 /** So many skipped paths are named one by one on the terminal. */
 const NAMED = 20;
-
-interface Stamp {
-  readonly before: StateDocument;
-  readonly document: StateDocument;
-  readonly conclusion: Conclusion;
-  readonly head: string;
-  readonly trailers: TurnTrailers;
-  readonly journal: Journal;
-  readonly after: Snapshot;
-  readonly changes: ChangeSet;
-  readonly editBroken: boolean;
-  readonly warn: (message: string) => void;
-}
-
-/** Stamps the state after a turn and gives the commit, if one was made. */
-async function stamp(runtime: LoopRuntime, turn: Stamp): Promise<string | null> {
-  const { repository, settings, branch } = runtime;
-  const { journal, after } = turn;
-  const at = [repository.git, repository.root, settings.state_file] as const;
-  // An interrupted turn is as if it had not begun: its work stays, its state does not move.
-  if (turn.conclusion.kind === 'interrupted') {
-    if (turn.editBroken && after.branch === branch) await writeState(repository.root, settings.state_file, turn.before, runtime.places.control);
-    return null;
-  }
-  const { state } = turn.document;
-  const sync = { actor: journal.actor, iteration: journal.iteration, next: state.expected_actor, status: turn.conclusion.kind, commit: turn.head };
-  const message = settings.commits ? stateMessage(sync, turn.trailers) : null;
-  const unfit = turn.changes.failure?.code === 'half_done' || after.branch !== branch;
-  if (unfit && message !== null) {
-    const operation = await halfDone(repository.gitDirectory);
-    const place = { branch, checkedOut: after.branch === branch, rebasing: operation === 'rebase', scratch: runtime.places.control };
-    if (!(await stampApart(...at, turn.document, message, place))) turn.warn(`${settings.state_file} was not stamped, because a rebase is half done`);
-    return null;
-  }
-  if (unfit) return null;
-  const tracked = journal.state_before !== null && after.dirty.get(settings.state_file)?.kind !== 'untracked';
-  const nothing_else_staged = !stagedBeside(after, new Set([...turn.changes.commit, settings.state_file]));
-  return await stampState(repository, settings.state_file, turn.document, message, { control: runtime.places.control, tracked, nothing_else_staged });
-}
 
 function documentBefore(journal: Journal): StateDocument {
   if (journal.state_before === null) return freshState();
@@ -229,38 +175,12 @@ function overrule(conclusion: Conclusion, changes: ChangeSet): Conclusion {
   return { kind: 'failed', failure: changes.failure };
 }
 
-/** What the agent wrote into the state file, as far as it counts. A broken edit counts for nothing and is replaced. */
-async function agentEdit(runtime: LoopRuntime, journal: Journal, before: StateDocument, warn: (message: string) => void) {
-  const file = runtime.settings.state_file;
-  const found = await readState(runtime.repository.root, file);
-  const none = { exit: false, exit_reason: null, raw: before.raw };
-  if (!found.ok) {
-    warn(`The agent left ${file} broken; it is written again from the journal: ${found.failure.message.replace(' The file was left as it is.', '')}`);
-    return { ...none, broken: true };
-  }
-  if (found.value.text === null) return { ...none, broken: true };
-  const edit = readAgentEdit(before, found.value);
-  // After a crash the file may hold this very turn's stamp already; that is no edit of the agent's.
-  if (found.value.state.turn_id === journal.turn_id) return { ...edit, broken: false };
-  if (edit.ignored.length > 0) warn(`The agent changed ${edit.ignored.join(', ')} in ${file}; only exit, exit_reason and keys of its own are taken.`);
-  for (const key of Object.keys(edit.raw)) {
-    if (before.raw[key] === edit.raw[key] || !holdsSecret(edit.raw[key])) continue;
-    warn(`The agent put what looks like a secret into ${file} (${key}); that key is not taken.`);
-    if (key in before.raw) edit.raw[key] = before.raw[key];
-    else delete edit.raw[key];
-  }
-  return { ...edit, exit_reason: edit.exit_reason === null ? null : hideSecrets(edit.exit_reason), broken: edit.ignored.length > 0 };
-}
-
 async function hasProgressed(runtime: LoopRuntime, ended: EndedTurn, after: Snapshot, changes: ChangeSet): Promise<boolean> {
   const { journal, person } = ended;
   if (changes.head !== journal.base) return true;
   if (treeDigest(after, person, runtime.settings.isReserved) !== journal.tree_before) return true;
   return (await inputDigest(runtime.settings.input_file)) !== journal.input_before;
 }
-
-/** Whether the index holds changes of other paths, which our commit must not take along. */
-const stagedBeside = (after: Snapshot, own: ReadonlySet<string>): boolean => [...after.dirty.values()].some((entry) => entry.staged && !own.has(entry.path));
 
 /** What stays uncommitted and is the loop's. */
 function leftBehind(runtime: LoopRuntime, after: Snapshot, person: ReadonlySet<string>, committed: ReadonlySet<string>): string[] {

@@ -1,0 +1,68 @@
+import type { Failure } from '../base/failure.ts';
+import { halfDone } from '../git/repository.ts';
+import type { ChangeSet } from './change-set.ts';
+import type { Journal } from './journal.ts';
+import { stateMessage } from './message.ts';
+import type { TurnTrailers } from './message.ts';
+import type { Conclusion } from './outcome.ts';
+import type { LoopRuntime } from './runtime.ts';
+import type { Snapshot } from './snapshot.ts';
+import { stampApart, stampState, writeState } from './stamp.ts';
+import type { StateDocument } from './state.ts';
+
+/** Whether the index holds changes of other paths, which our commit must not take along. */
+export const stagedBeside = (after: Snapshot, own: ReadonlySet<string>): boolean => [...after.dirty.values()].some((entry) => entry.staged && !own.has(entry.path));
+
+/** Pushes what was stamped; an interrupted turn gives its claim back. Gives the failure, if there was one. */
+export async function publishTurn({ handOff }: LoopRuntime, conclusion: Conclusion): Promise<Failure | null> {
+  if (handOff === null) return null;
+  if (conclusion.kind === 'interrupted') {
+    await handOff.letGo();
+    return null;
+  }
+  const pushed = await handOff.publish(conclusion.kind === 'failed' ? 'failed' : 'released');
+  if (pushed.ok) return null;
+  // What cannot be pushed now must not keep others from their turns; the work is committed here.
+  await handOff.letGo();
+  return pushed.failure;
+}
+
+/** What a turn's stamp is made of. */
+export interface Stamp {
+  readonly before: StateDocument;
+  readonly document: StateDocument;
+  readonly conclusion: Conclusion;
+  readonly head: string;
+  readonly trailers: TurnTrailers;
+  readonly journal: Journal;
+  readonly after: Snapshot;
+  readonly changes: ChangeSet;
+  readonly editBroken: boolean;
+  readonly warn: (message: string) => void;
+}
+
+/** Stamps the state after a turn and gives the commit, if one was made. */
+export async function stampTurn(runtime: LoopRuntime, turn: Stamp): Promise<string | null> {
+  const { repository, settings, branch } = runtime;
+  const { journal, after } = turn;
+  const at = [repository.git, repository.root, settings.state_file] as const;
+  // An interrupted turn is as if it had not begun: its work stays, its state does not move.
+  if (turn.conclusion.kind === 'interrupted') {
+    if (turn.editBroken && after.branch === branch) await writeState(repository.root, settings.state_file, turn.before, runtime.places.control);
+    return null;
+  }
+  const { state } = turn.document;
+  const sync = { actor: journal.actor, iteration: journal.iteration, next: state.expected_actor, status: turn.conclusion.kind, commit: turn.head };
+  const message = settings.commits ? stateMessage(sync, turn.trailers) : null;
+  const unfit = turn.changes.failure?.code === 'half_done' || after.branch !== branch;
+  if (unfit && message !== null) {
+    const operation = await halfDone(repository.gitDirectory);
+    const place = { branch, checkedOut: after.branch === branch, rebasing: operation === 'rebase', scratch: runtime.places.control };
+    if (!(await stampApart(...at, turn.document, message, place))) turn.warn(`${settings.state_file} was not stamped, because a rebase is half done`);
+    return null;
+  }
+  if (unfit) return null;
+  const tracked = journal.state_before !== null && after.dirty.get(settings.state_file)?.kind !== 'untracked';
+  const nothing_else_staged = !stagedBeside(after, new Set([...turn.changes.commit, settings.state_file]));
+  return await stampState(repository, settings.state_file, turn.document, message, { control: runtime.places.control, tracked, nothing_else_staged });
+}
