@@ -158,7 +158,7 @@ async function brokenCheckout(runtime: LoopRuntime, start: TurnStart, after: Sna
   }
   if (after.head === null) return failed('history_rewritten', `The agent left ${branch} without any commit.`, `The turn began at ${start.base}; it is kept as a rescue ref.`);
   if (after.head !== start.base && !(await isAncestor(repository.git, start.base, after.head))) {
-    return failed('history_rewritten', `The agent rewrote history: ${branch} no longer holds ${start.base}, where the turn began.`, `It is kept under refs/orchestrator/rescue/; see git log ${start.base}`);
+    return failed('history_rewritten', `The agent rewrote history: ${branch} no longer holds ${start.base}, where the turn began.`, `It is kept; to have it on a branch: git branch saved ${start.base}`);
   }
   return null;
 }
