@@ -133,7 +133,7 @@ export interface Agents {
   choose(choice: AgentChoice): Promise<Result<AgentSpec>>;
   run(request: AgentRequest, observer: AgentObserver, signal: AbortSignal): Promise<AgentResult>;
   /** Looks at an attempt after a crash of the orchestrator. */
-  left(attempt: { readonly kind: string; readonly name: string; readonly scratch: string; readonly events: string; readonly turn_id: string }): Promise<LeftAttempt>;
+  left(attempt: { readonly kind: string; readonly name: string; readonly scratch: string; readonly events: string; readonly turn_id: string; readonly workspace: string }): Promise<LeftAttempt>;
   /** Ends what is left of an attempt's processes, escaped grandchildren too; resolves once none is left. */
   endLeft(attempt: { readonly scratch: string; readonly turn_id: string }): Promise<void>;
   /** Program and version of a kind, for a check-up; null where it is not installed. */

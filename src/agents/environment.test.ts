@@ -10,7 +10,7 @@ const base = { inherited, kind: 'command', pass: [], own: [], variables: { ORCHE
 
 test('an agent gets what the list names and nothing else', () => {
   expect(agentEnvironment(base)).toEqual({
-    PATH: '/bin', HOME: '/h', LC_ALL: 'C', TERM: 'xterm', TMPDIR: '/t', HTTPS_PROXY: 'p', GIT_AUTHOR_NAME: 'a', GIT_CONFIG_GLOBAL: '/dev/null', ORCHESTRATOR_ACTOR: 'galph',
+    PATH: '/bin', HOME: '/h', LC_ALL: 'C', TERM: 'xterm', TMPDIR: '/t', HTTPS_PROXY: 'p', GIT_AUTHOR_NAME: 'a', GIT_CONFIG_GLOBAL: '/dev/null', ORCHESTRATOR_ROUTER_ENABLED: 'true', ORCHESTRATOR_ACTOR: 'galph',
   });
 });
 

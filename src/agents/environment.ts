@@ -2,10 +2,10 @@ import type { AgentKind } from './contract.ts';
 
 /** Variables that every agent gets. What is not named here, secrets above all, is not passed. */
 const COMMON = [
-  'PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'TERM', 'COLORTERM', 'LANG', 'LANGUAGE', 'LC_*', 'TZ', 'TMPDIR',
+  'PATH', 'HOME', 'USER', 'SHELL', 'TERM', 'LANG', 'LC_*', 'TZ', 'TMPDIR', 'ORCHESTRATOR_*',
   'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'ALL_PROXY', 'http_proxy', 'https_proxy', 'no_proxy', 'all_proxy',
   'SSL_CERT_FILE', 'SSL_CERT_DIR', 'NODE_EXTRA_CA_CERTS', 'REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE', 'GIT_SSL_CAINFO',
-  'GIT_CONFIG_GLOBAL', 'GIT_AUTHOR_*', 'GIT_COMMITTER_*', 'XDG_*',
+  'GIT_CONFIG_GLOBAL', 'GIT_AUTHOR_*', 'GIT_COMMITTER_*',
 ];
 
 /** What each kind needs beside that. */
@@ -33,12 +33,15 @@ export interface EnvironmentRequest {
 /** These make git work on another repository than the agent's, whoever set them. */
 const ELSEWHERE = ['GIT_DIR', 'GIT_WORK_TREE', 'GIT_INDEX_FILE', 'GIT_COMMON_DIR', 'GIT_OBJECT_DIRECTORY', 'GIT_ALTERNATE_OBJECT_DIRECTORIES', 'GIT_NAMESPACE', 'GIT_PREFIX'];
 
-/** The whole environment of an agent. Our own configuration variables and test switches do not travel. */
+/** A switch of the crash tests, which is meant for this process alone. */
+const OWN = 'ORCHESTRATOR_CRASH_AT';
+
+/** The whole environment of an agent. */
 export function agentEnvironment(request: EnvironmentRequest): Record<string, string> {
   const patterns = [...COMMON, ...OF_KIND[request.kind], ...request.pass];
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(request.inherited)) {
-    if (value !== undefined && patterns.some((pattern) => matches(name, pattern))) env[name] = value;
+    if (value !== undefined && name !== OWN && patterns.some((pattern) => matches(name, pattern))) env[name] = value;
   }
   Object.assign(env, ...request.own);
   for (const name of ELSEWHERE) delete env[name];

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { endGroup, endMarked, groupAlive, groupMembers, markedProcesses } from '../process/group.ts';
 import { ON_LINUX, askPs } from '../process/proc.ts';
@@ -16,7 +16,7 @@ const MARK = 'ORCHESTRATOR_TURN_ID';
  * How an attempt stands whose orchestrator is gone. It has finished once its wrapper wrote the exit status; a kind that
  * tells its own end needs that on record as well, since exit code 0 alone is no success for it.
  */
-export async function leftAttempt(attempt: { readonly kind: string; readonly name: string; readonly scratch: string; readonly events: string; readonly turn_id: string }): Promise<LeftAttempt> {
+export async function leftAttempt(attempt: { readonly kind: string; readonly name: string; readonly scratch: string; readonly events: string; readonly turn_id: string; readonly workspace: string }): Promise<LeftAttempt> {
   const status = (await readFile(join(attempt.scratch, 'exit'), 'utf8').catch(() => '')).trim();
   if (!/^\d+$/.test(status)) return { state: (await stillThere(attempt)) ? 'running' : 'gone' };
   const kind = attempt.kind as AgentKind;
@@ -30,7 +30,7 @@ export async function leftAttempt(attempt: { readonly kind: string; readonly nam
   const exit = Number(status);
   if (adapter.value.structured && tally.closed === null) return { state: 'gone' };
   const spec = { name: attempt.name, kind, args: [], env: {}, permissions: 'auto' } as const;
-  return { state: 'finished', result: concludeRun(spec, adapter.value.structured, tally, { exit_code: exit, ended_early: null, left_behind: false, duration_ms: 0 }, attempt.events.replace(/\.jsonl$/, '.log')) };
+  return { state: 'finished', result: concludeRun(spec, adapter.value.structured, tally, { exit_code: exit, ended_early: null, left_behind: false, duration_ms: 0 }, relative(attempt.workspace, attempt.events.replace(/\.jsonl$/, '.log'))) };
 }
 
 /** Ends what is left of an attempt: its process group, and whatever carries the turn's id; resolves once none is left. */

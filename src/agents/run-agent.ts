@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import type { Failure } from '../base/failure.ts';
 import { findProgram } from '../process/find-program.ts';
 import type { Line } from '../process/lines.ts';
@@ -65,7 +65,7 @@ export async function runAgent(request: AgentRequest, observer: AgentObserver, s
     throw error;
   }
   for (const event of reading.parser.end()) reading.say(event);
-  const result = concludeRun(request.agent, adapter.value.structured, reading.tally, end, request.logs.text);
+  const result = concludeRun(request.agent, adapter.value.structured, reading.tally, end, relative(request.workspace, request.logs.text));
   const how = result.failure === null ? 'ended well' : result.failure.message;
   const last = `[orchestrator: ${request.agent.name} ${how}; exit code ${end.exit_code ?? 'none'}, ${(end.duration_ms / 1000).toFixed(1)} s]`;
   // A log that could not be written (the disk is full, its folder was taken away) does not undo the agent's work.

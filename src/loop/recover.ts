@@ -33,7 +33,7 @@ export type Recovery =
 export async function recoverTurn(runtime: LoopRuntime, journal: Journal, person: ReadonlySet<string>): Promise<Recovery> {
   const tell = (how: Recovery['how']): void => runtime.emit({ type: 'turn.recovered', turn_id: journal.turn_id, actor: journal.actor, iteration: journal.iteration, how });
   const { agent } = journal;
-  const attempt = agent === null ? null : { kind: agent.kind, name: agent.name, scratch: agent.scratch, events: agent.transcript, turn_id: journal.turn_id };
+  const attempt = agent === null ? null : { kind: agent.kind, name: agent.name, scratch: agent.scratch, events: agent.transcript, turn_id: journal.turn_id, workspace: runtime.workspace };
   const left = attempt === null || journal.routed === null ? null : await runtime.agents.left(attempt);
   if (attempt !== null) await runtime.agents.endLeft(attempt);
 

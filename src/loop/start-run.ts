@@ -136,7 +136,7 @@ async function guardedRun(request: RunRequest, partial: PartialRuntime): Promise
 async function stillRuns(runtime: PartialRuntime, journal: NonNullable<Extract<Awaited<ReturnType<typeof readJournal>>, { ok: true }>['value']>): Promise<boolean> {
   if (journal.agent === null) return false;
   const { kind, name, scratch, transcript } = journal.agent;
-  return (await runtime.agents.left({ kind, name, scratch, events: transcript, turn_id: journal.turn_id })).state === 'running';
+  return (await runtime.agents.left({ kind, name, scratch, events: transcript, turn_id: journal.turn_id, workspace: runtime.workspace })).state === 'running';
 }
 
 async function dryRun(request: RunRequest, repository: Repository, settings: LoopSettings): Promise<Result<RunResult>> {

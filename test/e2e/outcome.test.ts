@@ -12,6 +12,8 @@ describe('a turn that fails', () => {
     for (const word of ['ralph', 'main.md', 'exited with 3', log]) expect(first.stderr).toContain(word);
     expect(await committedState(rig)).toMatchObject({ status: 'failed', expected_actor: 'ralph', iteration: 1, failure: { actor: 'ralph', prompt: 'main.md', code: 'agent_exit', exit_code: 3, log } });
     expect((await rig.git('log', '-1', '--format=%s'))).toContain('status=failed');
+    // Nothing of this machine's paths travels with the state.
+    expect(await rig.git('show', 'HEAD:sync/state.json')).not.toContain(rig.root);
     // What it left is the loop's: not committed, not in the way of the next run, committed by the next good turn.
     expect(await rig.git('ls-files', '--others', '--exclude-standard')).toBe('src/work.txt');
     const { writeFile } = await import('node:fs/promises');
