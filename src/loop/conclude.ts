@@ -143,7 +143,8 @@ export async function concludeTurn(runtime: LoopRuntime, ended: EndedTurn): Prom
   await appendRecord(recordsFile(settings.logs_dir, runtime.branch), record);
   await closeJournal(runtime.places);
   runtime.emit({ type: 'turn.finished', turn: record });
-  await clearAttempt(journal);
+  // Nobody waits for the tidying: the turn is on record, and doctor names what a crash leaves of it.
+  void clearAttempt(journal).catch(() => undefined);
   return { document, record, failure: failure ?? published, snapshot: nextSnapshot(runtime, after, new Set(committed), stamped ?? head) };
 }
 

@@ -1,16 +1,16 @@
-import { createHash } from 'node:crypto';
-import { readFile, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** What steers git in this repository, each with a digest: its configuration, attributes and hooks. */
+/** What steers git in this repository, each with a mark that changes with it: its configuration, attributes and hooks. */
 export type ControlMarks = ReadonlyMap<string, string>;
 
-/** Digests of `.git/config`, `.git/info/attributes` and the active hooks; reads files only. */
+/** Marks of `.git/config`, `.git/info/attributes` and the active hooks; reads files only. */
 export async function controlMarks(commonDirectory: string): Promise<ControlMarks> {
   const marks = new Map<string, string>();
   for (const name of ['config', 'config.worktree', 'info/attributes', 'info/exclude']) {
-    const content = await readFile(join(commonDirectory, name)).catch(() => null);
-    if (content !== null) marks.set(`.git/${name}`, createHash('sha256').update(content).digest('hex'));
+    const facts = await stat(join(commonDirectory, name)).catch(() => null);
+    // Git replaces these files whole, so that a change gives a new inode even within one tick of the clock.
+    if (facts !== null) marks.set(`.git/${name}`, `${facts.ino}:${facts.size}:${facts.mtimeMs}`);
   }
   const hooks = await readdir(join(commonDirectory, 'hooks')).catch(() => []);
   for (const hook of hooks.filter((name) => !name.endsWith('.sample'))) {
