@@ -59,7 +59,9 @@ describe('claude', () => {
     const { rig, env } = await withTool('claude', 'success', 0, 'sleep 300');
     await using _ = rig;
     expect((await rig.run(['run', '--agent', 'claude', '--max-cost', '0.01'], { env })).code).toBe(8);
-    expect(await committedState(rig)).toMatchObject({ status: 'failed', failure: { code: 'budget' } });
+    expect(await committedState(rig)).toMatchObject({ status: 'failed', expected_actor: 'ralph', failure: { code: 'budget' } });
+    // What its last report used up was spent on finished work: the turn counts.
+    expect((await rig.turns()).map((turn) => turn.outcome)).toEqual(['ok']);
   });
 
   test('is what auto takes; without any agent the run refuses with exit 5', async () => {

@@ -160,7 +160,9 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
     async json(args, startOptions) {
       const { code, stdout, stderr } = await start([...args, '--json'], startOptions).ended;
       try {
-        return { code, document: JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') };
+        // One document is all that a command prints; only a run has lines of events before it.
+        const text = args.includes('run') ? stdout.trimEnd().split('\n').at(-1) : stdout;
+        return { code, document: JSON.parse(text ?? '') };
       } catch {
         throw new Error(`No JSON document from orchestrator ${args.join(' ')} (exit ${code}):\n${stdout}\n${stderr}`);
       }
