@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fail } from '../base/failure.ts';
 import type { Failure, Result } from '../base/failure.ts';
 import type { Config } from '../config/schema.ts';
@@ -5,6 +7,7 @@ import { isAncestor } from '../git/history.ts';
 import { listRemote } from '../git/push.ts';
 import { lookAtRemote } from '../git/remote.ts';
 import type { Repository } from '../git/repository.ts';
+import { readRecords, recordsFile } from '../loop/contract.ts';
 import type { HandOff, Places } from '../loop/contract.ts';
 import { pushTurns } from './push-turns.ts';
 
@@ -24,7 +27,7 @@ export async function openHandOff(config: Config, repository: Repository, places
     if (!(await isAncestor(git, tip, head))) {
       return fail(precondition('not_up_to_date', `${remote} has commits on ${branch} that this checkout does not have.`, `git pull --rebase ${remote} ${branch}, then run again.`));
     }
-    const foreign = await foreignCommits(git, tip, head);
+    const foreign = await foreignCommits(repository, places, config, branch, tip, head);
     if (foreign.length > 0) {
       return fail(precondition('unpushed_commits', `${foreign.length} commits of yours on ${branch} are not on ${remote}; a turn would push them along: ${foreign.slice(0, 5).join(', ')}`, `Push them yourself first (git push ${remote} ${branch}), or run without --push.`));
     }
@@ -32,11 +35,17 @@ export async function openHandOff(config: Config, repository: Repository, places
   return await pushTurns({ git, remote, branch, control: places.control, lease_ms: lease });
 }
 
-/** Commits in `tip..head` that no turn of the loop made, by their trailers. */
-async function foreignCommits(git: Repository['git'], tip: string, head: string): Promise<string[]> {
-  const text = await git.run(['log', '--first-parent', '--format=%h%x00%(trailers:key=Orchestrator-Turn,valueonly,separator=%x2C)', `${tip}..${head}`]);
-  const lines = text.split('\n').filter((line) => line !== '');
-  return lines.filter((line) => (line.split('\0')[1] ?? '') === '').map((line) => line.split('\0')[0] ?? '');
+/**
+ * Commits in `tip..head` that no turn of the loop made: neither by their trailers nor, for those of an agent's own, by a
+ * turn's record. While a turn is in flight after a crash, what is new may be its agent's, and its conclusion judges it.
+ */
+async function foreignCommits({ git }: Repository, places: Places, config: Config, branch: string, tip: string, head: string): Promise<string[]> {
+  if (existsSync(places.journal)) return [];
+  const { records } = await readRecords(recordsFile(join(dirname(places.scratch), config.logs_dir), branch));
+  const own = new Set(records.flatMap((record) => record.commits));
+  const text = await git.run(['log', '--first-parent', '--format=%H%x00%(trailers:key=Orchestrator-Turn,valueonly,separator=%x2C)', `${tip}..${head}`]);
+  const commits = text.split('\n').filter((line) => line !== '').map((line) => line.split('\0'));
+  return commits.filter(([id = '', turn = '']) => turn === '' && !own.has(id)).map(([id = '']) => id.slice(0, 12));
 }
 
 const precondition = (code: string, message: string, hint: string): Failure => ({ code, kind: 'precondition', message, hint });

@@ -65,7 +65,10 @@ export async function pushTurns(settings: PushSettings): Promise<Result<HandOff>
       if (result.kind === 'done') return;
       // No answer may mean that it arrived: what the remote has decides.
       const now = await look();
-      if (now.ok && now.value.claim?.nonce !== held.nonce) lost.abort(leaseLost(now.value.claim));
+      if (!now.ok) return;
+      if (now.value.claim?.nonce !== held.nonce) return lost.abort(leaseLost(now.value.claim));
+      mine.held = now.value.claim;
+      mine.pushed = mine.seen;
     });
   const quiet = (): void => clearInterval(renewing);
 

@@ -20,7 +20,7 @@ export async function agentEdit(runtime: LoopRuntime, journal: Journal, before: 
   if (found.value.state.turn_id === journal.turn_id) return { ...edit, broken: false };
   if (edit.ignored.length > 0) warn(`The agent changed ${edit.ignored.join(', ')} in ${file}; only exit, exit_reason and keys of its own are taken.`);
   for (const key of Object.keys(edit.raw)) {
-    if (before.raw[key] === edit.raw[key] || !holdsSecret(edit.raw[key])) continue;
+    if (JSON.stringify(before.raw[key]) === JSON.stringify(edit.raw[key]) || !holdsSecret(edit.raw[key])) continue;
     warn(`The agent put what looks like a secret into ${file} (${key}); that key is not taken.`);
     if (key in before.raw) edit.raw[key] = before.raw[key];
     else delete edit.raw[key];

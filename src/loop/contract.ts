@@ -5,6 +5,7 @@ export type { Places } from './places.ts';
 export { indexLock } from './guards.ts';
 export { isHolderAlive, readHolder } from './lock.ts';
 export { readJournal } from './journal.ts';
+export { readRecords, recordsFile } from './record.ts';
 export type { ClaimedTurn, HandOff } from './hand-off.ts';
 export { loopSettings } from './settings.ts';
 export { startRun } from './start-run.ts';

@@ -97,6 +97,15 @@ describe('a remote that cannot do it', () => {
   });
 });
 
+test("an agent's own commits that could not be pushed yet are the loop's, after a crash and after a run without --push", async () => {
+  await using rig = await withRemote('cat > /dev/null\nmkdir -p plans; echo "$ORCHESTRATOR_TURN_ID" >> plans/p.md; git add -A; git commit -q -m "its own"\n');
+  expect((await rig.run(['run', '--once', '--push'], { env: { ORCHESTRATOR_CRASH_AT: 'agent-exited' } })).signal).toBe('SIGKILL');
+  expect((await rig.run(['run', '--once', '--push'])).code).toBe(0);
+  expect((await rig.run(['run', '--once'])).code).toBe(0);
+  expect((await rig.run(['run', '--once', '--push'])).code).toBe(0);
+  expect(await rig.git('ls-remote', 'origin', 'refs/heads/main')).toContain(await rig.git('rev-parse', 'HEAD'));
+});
+
 test('handoff pushes its stamp, --no-push does not', async () => {
   await using rig = await withRemote();
   expect((await rig.json(['handoff', 'galph', 'ok'])).document.data).toMatchObject({ pushed: true });
