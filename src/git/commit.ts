@@ -1,4 +1,4 @@
-import type { Git } from './git.ts';
+import type { Git, GitCall } from './git.ts';
 import { gitFailed } from './git.ts';
 import { checkedOutCommit } from './head.ts';
 import type { Repository } from './repository.ts';
@@ -22,25 +22,26 @@ export async function commitPaths(repository: Pick<Repository, 'git' | 'gitDirec
   const { git } = repository;
   if (commit.untracked.length > 0) {
     // --verbose, because simple-git waits 50 ms after a command that said nothing.
-    await git.run(['add', '--verbose', '--pathspec-from-file=-', '--pathspec-file-nul'], { input: nul(commit.untracked) });
+    const added = pathArguments(commit.untracked);
+    await git.run(['add', '--verbose', ...added.args], added.call);
   }
-  const message = ['-F', '-'];
-  const few = commit.paths.length <= 100;
-  // Standard input carries either the message or the paths; with many paths the message goes as an argument.
-  const args = ['commit', '--no-status', commit.nothing_else_staged === true ? '--include' : '--only', '--no-verify', '--allow-empty-message', '--cleanup=verbatim'];
-  const call = few
-    ? { args: [...args, ...message, '--', ...commit.paths], input: commit.message }
-    : { args: [...args, '-m', commit.message, '--pathspec-from-file=-', '--pathspec-file-nul'], input: nul(commit.paths) };
-  const output = await git.attempt(call.args, { input: call.input });
+  const { args: paths, call } = pathArguments(commit.paths);
+  const scope = commit.nothing_else_staged === true ? '--include' : '--only';
+  const args = ['commit', '--no-status', scope, '--no-verify', '--allow-empty-message', '--cleanup=verbatim', '-m', commit.message, ...paths];
+  const output = await git.attempt(args, call);
   if (output.code !== 0) {
     const unchanged = await git.attempt(['diff', '--quiet', 'HEAD', '--', ...commit.paths.slice(0, 1000)]);
     if (unchanged.code === 0) return null;
-    throw gitFailed(git.directory, call.args, output);
+    throw gitFailed(git.directory, args, output);
   }
   return await checkedOutCommit(repository);
 }
 
-const nul = (paths: readonly string[]): string => paths.map((path) => `${path}\0`).join('');
+/** Paths as arguments while they are few; else on standard input, as an argv has an end. */
+function pathArguments(paths: readonly string[]): { readonly args: readonly string[]; readonly call: GitCall } {
+  if (paths.length <= 100) return { args: ['--', ...paths], call: {} };
+  return { args: ['--pathspec-from-file=-', '--pathspec-file-nul'], call: { input: paths.map((path) => `${path}\0`).join('') } };
+}
 
 /** A commit of one file onto a branch that may not be the one checked out. */
 export interface BranchCommit {

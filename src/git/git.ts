@@ -1,6 +1,8 @@
 import { simpleGit } from 'simple-git';
 import type { SimpleGitOptions } from 'simple-git';
 import { FailureError } from '../base/failure.ts';
+import { openForkServer, servable } from '../process/fork-server.ts';
+import type { ForkServer } from '../process/fork-server.ts';
 
 /** What one git process said. */
 export interface GitOutput {
@@ -25,6 +27,11 @@ export interface Git {
   attempt(args: readonly string[], call?: GitCall): Promise<GitOutput>;
   /** Runs git and gives its stdout; an exit code other than 0 throws a `FailureError` with code `git_failed`. */
   run(args: readonly string[], call?: GitCall): Promise<string>;
+  /**
+   * Keeps a fork server ready, which saves about half the time of a short call. For whoever makes many; the returned
+   * function ends it, after which calls are made as before.
+   */
+  keepReady(): () => Promise<void>;
 }
 
 /**
@@ -89,8 +96,12 @@ function environmentFor(inherited: NodeJS.ProcessEnv, extra: Readonly<Record<str
  */
 export function openGit(directory: string, identity: Readonly<Record<string, string>> = {}): Git {
   const base = environmentFor(process.env, identity);
-  const attempt = async (args: readonly string[], call: GitCall = {}): Promise<GitOutput> => {
-    const env = { ...base, ...(call.passive === true ? { GIT_OPTIONAL_LOCKS: '0' } : {}), ...call.env };
+  let server: ForkServer | null = null;
+  const attempt = async (command: readonly string[], call: GitCall = {}): Promise<GitOutput> => {
+    const args = call.passive === true ? ['--no-optional-locks', ...command] : [...command];
+    // One call at a time goes through the server; those beside it, and the few with something special, start git themselves.
+    if (server?.idle() === true && call.input === undefined && call.env === undefined && servable(args)) return await server.run(args);
+    const env = { ...base, ...call.env };
     // What a person's environment says to git (proxies, certificates, ssh command) holds for our calls too.
     const allowEnvironment = Object.keys(env);
     let ended: { code: number; stderr: string } | null = null;
@@ -106,7 +117,7 @@ export function openGit(directory: string, identity: Readonly<Record<string, str
       },
     };
     if (call.input !== undefined) options.input = () => call.input;
-    const stdout = await simpleGit(options).env(env).raw([...args]);
+    const stdout = await simpleGit(options).env(env).raw(args);
     const { code, stderr } = ended ?? { code: 0, stderr: '' };
     return { code, stdout, stderr };
   };
@@ -117,6 +128,14 @@ export function openGit(directory: string, identity: Readonly<Record<string, str
       const output = await attempt(args, call);
       if (output.code !== 0) throw gitFailed(directory, args, output);
       return output.stdout;
+    },
+    keepReady() {
+      const mine = openForkServer(['git', ...SETTINGS.flatMap((setting) => ['-c', setting])], { cwd: directory, env: base });
+      server = mine;
+      return async () => {
+        if (server === mine) server = null;
+        await mine.close();
+      };
     },
   };
 }

@@ -59,6 +59,7 @@ export async function startRun(request: RunRequest): Promise<Result<RunResult>> 
   request.signal.addEventListener('abort', onAbort, { once: true });
   if (request.signal.aborted) onAbort();
   let unwatch = (): void => undefined;
+  const stopServing = repository.git.keepReady();
   try {
     await mkdir(places.control, { recursive: true });
     await clearStop(places);
@@ -80,6 +81,7 @@ export async function startRun(request: RunRequest): Promise<Result<RunResult>> 
     unwatch();
     await clearStop(places);
     request.signal.removeEventListener('abort', onAbort);
+    await stopServing();
     await lock.value.release();
   }
 }

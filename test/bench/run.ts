@@ -5,6 +5,7 @@
  *
  *   npm run bench              everything
  *   npm run bench -- quick     fewer rounds
+ *   npm run bench -- turn      a turn's cost alone (also: start, long, line, peer)
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,6 +19,9 @@ const LAUNCHER = join(PROJECT, 'bin/orchestrator.js');
 const RESULTS = join(PROJECT, 'bench-results');
 const PEER = 'ralphy-cli@4.7.2';
 const quick = process.argv.includes('quick');
+const PARTS = ['start', 'turn', 'long', 'line', 'peer'];
+const chosen = PARTS.filter((part) => process.argv.includes(part));
+const wanted = (part: string): boolean => chosen.length === 0 || chosen.includes(part);
 
 const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'orchestrator-bench-')));
 const env = {
@@ -229,11 +233,11 @@ printf '%s\\n' '{"type":"system","subtype":"init","session_id":"s"}' '{"type":"r
 }
 
 try {
-  await startUp();
-  await turnCost();
-  await longRun();
-  await bigLine();
-  await peer().catch((error: unknown) => report(PEER, `could not be measured: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`));
+  if (wanted('start')) await startUp();
+  if (wanted('turn')) await turnCost();
+  if (wanted('long')) await longRun();
+  if (wanted('line')) await bigLine();
+  if (wanted('peer')) await peer().catch((error: unknown) => report(PEER, `could not be measured: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`));
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
