@@ -1,8 +1,10 @@
 import { ok } from '../base/failure.ts';
 import { findProgram } from '../process/find-program.ts';
 import { runProgram } from '../process/run-program.ts';
+import { resetAttempt } from './attempt-files.ts';
 import type { Agents } from './contract.ts';
 import { endLeftAttempt, leftAttempt } from './left-attempt.ts';
+import { createReadyWrappers } from './ready-wrappers.ts';
 import { adapterOf } from './registry.ts';
 import { resolveAgent } from './resolve-agent.ts';
 import { runAgent } from './run-agent.ts';
@@ -10,23 +12,28 @@ import { runAgent } from './run-agent.ts';
 const VERSION_TIMEOUT_MS = 15_000;
 
 /** The room, as other rooms use it. */
-export const agents: Agents = {
-  async choose(choice) {
-    const found = resolveAgent(choice, (name) => findProgram(name, process.env['PATH'], choice.config.workspace));
-    if (!found.ok) return found;
-    const adapter = await adapterOf(found.value.kind);
-    return adapter.ok ? ok(found.value) : adapter;
-  },
-  run: runAgent,
-  left: leftAttempt,
-  endLeft: endLeftAttempt,
-  async version(kind, bin) {
-    if (kind === 'command' || kind === 'scripted' || kind === 'acp') return null;
-    const path = findProgram(bin ?? kind, process.env['PATH'], process.cwd());
-    if (path === null) return null;
-    const env = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
-    const ran = await runProgram([path, '--version'], { cwd: '/', env, timeout_ms: VERSION_TIMEOUT_MS });
-    const said = ran.ok ? (ran.value.stdout.trim() || ran.value.stderr.trim()).split('\n')[0] : undefined;
-    return { path, version: said ?? 'unknown version' };
-  },
-};
+export function createAgents(): Agents {
+  const ready = createReadyWrappers();
+  return {
+    async choose(choice) {
+      const found = resolveAgent(choice, (name) => findProgram(name, process.env['PATH'], choice.config.workspace));
+      if (!found.ok) return found;
+      const adapter = await adapterOf(found.value.kind);
+      return adapter.ok ? ok(found.value) : adapter;
+    },
+    run: (request, observer, signal) => runAgent(request, observer, signal, ready),
+    close: () => ready.close(),
+    reset: resetAttempt,
+    left: leftAttempt,
+    endLeft: endLeftAttempt,
+    async version(kind, bin) {
+      if (kind === 'command' || kind === 'scripted' || kind === 'acp') return null;
+      const path = findProgram(bin ?? kind, process.env['PATH'], process.cwd());
+      if (path === null) return null;
+      const env = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
+      const ran = await runProgram([path, '--version'], { cwd: '/', env, timeout_ms: VERSION_TIMEOUT_MS });
+      const said = ran.ok ? (ran.value.stdout.trim() || ran.value.stderr.trim()).split('\n')[0] : undefined;
+      return { path, version: said ?? 'unknown version' };
+    },
+  };
+}

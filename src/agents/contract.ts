@@ -1,6 +1,7 @@
 import type { Failure, Result } from '../base/failure.ts';
 import type { AgentEvent, ErrorClass, Usage } from './event.ts';
 
+export { statusFile } from './attempt-files.ts';
 export { AgentEvent, Usage } from './event.ts';
 
 /** What other rooms may know of agents. */
@@ -35,7 +36,7 @@ export interface AgentRequest {
   readonly workspace: string;
   /** ORCHESTRATOR_* variables of this turn. */
   readonly variables: Readonly<Record<string, string>>;
-  /** Private folder of this attempt, made by the caller: prompt copy, `pid` and `exit` of the wrapper. */
+  /** Private folder, made by the caller and used by one attempt after another; `reset` comes before each. */
   readonly scratch: string;
   readonly logs: { readonly text: string; readonly events: string };
   readonly allowed_tools?: readonly string[];
@@ -132,15 +133,19 @@ export type LeftAttempt =
 export interface Agents {
   choose(choice: AgentChoice): Promise<Result<AgentSpec>>;
   run(request: AgentRequest, observer: AgentObserver, signal: AbortSignal): Promise<AgentResult>;
+  /** Makes the folder forget the attempt before. To be called before anything says that a new one may have begun. */
+  reset(scratch: string): void;
   /** Looks at an attempt after a crash of the orchestrator. */
   left(attempt: { readonly kind: string; readonly name: string; readonly scratch: string; readonly events: string; readonly turn_id: string; readonly workspace: string }): Promise<LeftAttempt>;
   /** Ends what is left of an attempt's processes, escaped grandchildren too; resolves once none is left. */
   endLeft(attempt: { readonly scratch: string; readonly turn_id: string }): Promise<void>;
   /** Program and version of a kind, for a check-up; null where it is not installed. */
   version(kind: AgentKind, bin: string | undefined): Promise<{ readonly path: string; readonly version: string } | null>;
+  /** Ends what was started ahead for the next call. */
+  close(): void;
 }
 
 /** Opens the room; loaded on demand, since most commands start no agent. */
 export async function openAgents(): Promise<Agents> {
-  return (await import('./agents.ts')).agents;
+  return (await import('./agents.ts')).createAgents();
 }

@@ -26,8 +26,6 @@ export interface EnvironmentRequest {
   readonly pass: readonly string[];
   /** `env:` of the agent, then what its adapter adds. */
   readonly own: readonly Readonly<Record<string, string>>[];
-  /** ORCHESTRATOR_* of this turn. */
-  readonly variables: Readonly<Record<string, string>>;
 }
 
 /** These make git work on another repository than the agent's, whoever set them. */
@@ -36,7 +34,7 @@ const ELSEWHERE = ['GIT_DIR', 'GIT_WORK_TREE', 'GIT_INDEX_FILE', 'GIT_COMMON_DIR
 /** A switch of the crash tests, which is meant for this process alone. */
 const OWN = 'ORCHESTRATOR_CRASH_AT';
 
-/** The whole environment of an agent. */
+/** The environment of an agent, to which a turn's own ORCHESTRATOR_* variables are added. */
 export function agentEnvironment(request: EnvironmentRequest): Record<string, string> {
   const patterns = [...COMMON, ...OF_KIND[request.kind], ...request.pass];
   const env: Record<string, string> = {};
@@ -45,7 +43,7 @@ export function agentEnvironment(request: EnvironmentRequest): Record<string, st
   }
   Object.assign(env, ...request.own);
   for (const name of ELSEWHERE) delete env[name];
-  return Object.assign(env, request.variables);
+  return env;
 }
 
 const matches = (name: string, pattern: string): boolean => (pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern);

@@ -1,9 +1,10 @@
 import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { endGroup, endMarked, groupAlive, groupMembers, markedProcesses } from '../process/group.ts';
 import { ON_LINUX, askPs } from '../process/proc.ts';
+import { readWrapperStatus } from '../process/wrapper.ts';
+import { statusFile } from './attempt-files.ts';
 import { concludeRun, createTally } from './conclude-run.ts';
 import type { AgentKind, LeftAttempt } from './contract.ts';
 import { AgentEvent } from './event.ts';
@@ -17,8 +18,8 @@ const MARK = 'ORCHESTRATOR_TURN_ID';
  * tells its own end needs that on record as well, since exit code 0 alone is no success for it.
  */
 export async function leftAttempt(attempt: { readonly kind: string; readonly name: string; readonly scratch: string; readonly events: string; readonly turn_id: string; readonly workspace: string }): Promise<LeftAttempt> {
-  const status = (await readFile(join(attempt.scratch, 'exit'), 'utf8').catch(() => '')).trim();
-  if (!/^\d+$/.test(status)) return { state: (await stillThere(attempt)) ? 'running' : 'gone' };
+  const { exit } = readWrapperStatus(statusFile(attempt.scratch));
+  if (exit === null) return { state: (await stillThere(attempt)) ? 'running' : 'gone' };
   const kind = attempt.kind as AgentKind;
   const adapter = await adapterOf(kind);
   if (!adapter.ok) return { state: 'gone' };
@@ -27,7 +28,6 @@ export async function leftAttempt(attempt: { readonly kind: string; readonly nam
     tally.add(event);
     if (!adapter.value.structured && event.type === 'message') tally.output(event.text);
   }
-  const exit = Number(status);
   if (adapter.value.structured && tally.closed === null) return { state: 'gone' };
   const spec = { name: attempt.name, kind, args: [], env: {}, permissions: 'auto' } as const;
   return { state: 'finished', result: concludeRun(spec, adapter.value.structured, tally, { exit_code: exit, ended_early: null, left_behind: false, duration_ms: 0 }, relative(attempt.workspace, attempt.events.replace(/\.jsonl$/, '.log'))) };
@@ -45,11 +45,10 @@ async function stillThere(attempt: { readonly scratch: string; readonly turn_id:
 
 /** The attempt's process group, if it is there and still its own: numbers are given to strangers after a while. */
 async function groupOf({ scratch, turn_id }: { readonly scratch: string; readonly turn_id: string }): Promise<number | null> {
-  const text = (await readFile(join(scratch, 'pid'), 'utf8').catch(() => '')).trim();
-  const pid = /^\d+$/.test(text) ? Number(text) : 0;
-  if (pid <= 1 || !groupAlive(pid)) return null;
+  const { pid } = readWrapperStatus(statusFile(scratch));
+  if (pid === null || pid <= 1 || !groupAlive(pid)) return null;
   // Without environments to look in, the wrapper's arguments tell: the attempt's folder is among them.
-  if (!ON_LINUX) return askPs(['-A', '-ww', '-o', 'pgid=', '-o', 'args=']).split('\n').some((line) => line.trimStart().startsWith(`${pid} `) && line.includes(scratch)) ? pid : null;
+  if (!ON_LINUX) return askPs(['-A', '-ww', '-o', 'pgid=', '-o', 'args=']).split('\n').some((line) => line.trimStart().startsWith(`${pid} `) && line.includes(statusFile(scratch))) ? pid : null;
   // A marked process elsewhere proves nothing: it may have left the group, whose number then went to a stranger.
   const marked = markedProcesses(MARK, turn_id);
   return groupMembers(pid).some((member) => marked.includes(member)) ? pid : null;

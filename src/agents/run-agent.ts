@@ -1,23 +1,25 @@
-import { writeFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { relative } from 'node:path';
 import type { Failure } from '../base/failure.ts';
 import { findProgram } from '../process/find-program.ts';
 import type { Line } from '../process/lines.ts';
 import { runSupervised } from '../process/supervised.ts';
 import type { OutputStream, SupervisedEnd } from '../process/supervised.ts';
 import type { AgentAdapter } from './adapter.ts';
+import { promptFile, statusFile } from './attempt-files.ts';
 import { concludeRun, createTally } from './conclude-run.ts';
 import type { AgentObserver, AgentRequest, AgentResult } from './contract.ts';
 import { agentEnvironment } from './environment.ts';
 import type { AgentEvent } from './event.ts';
 import { logText } from './log-text.ts';
 import { openAgentLogs } from './logs.ts';
+import type { ReadyWrappers } from './ready-wrappers.ts';
 import { createRedactor, secretValues } from './redact.ts';
 import { adapterOf } from './registry.ts';
 import { programOf } from './resolve-agent.ts';
 
 /** Runs an agent to its end: starts it, translates, redacts and logs its output, and tells how it ended. */
-export async function runAgent(request: AgentRequest, observer: AgentObserver, signal: AbortSignal): Promise<AgentResult> {
+export async function runAgent(request: AgentRequest, observer: AgentObserver, signal: AbortSignal, ready: ReadyWrappers): Promise<AgentResult> {
   const adapter = await adapterOf(request.agent.kind);
   if (!adapter.ok) return notStarted(adapter.failure);
   const command = adapter.value.command(request);
@@ -26,15 +28,14 @@ export async function runAgent(request: AgentRequest, observer: AgentObserver, s
     kind: request.agent.kind,
     pass: request.pass_env,
     own: [request.agent.env, command.env],
-    variables: request.variables,
   });
   const [program, ...args] = command.argv;
   const path = programOf(request.agent) === null ? program : findProgram(program, env['PATH'], request.workspace);
   if (path === null) return notStarted({ code: 'agent_not_found', kind: 'precondition', message: `The program ${program} of the agent ${request.agent.name} was not found.` });
 
-  const stdin_file = join(request.scratch, 'prompt');
-  await writeFile(stdin_file, request.prompt, { mode: 0o600 });
-  const reading = readOutput(request, adapter.value, env, observer);
+  const stdin_file = promptFile(request.scratch);
+  writeFileSync(stdin_file, request.prompt, { mode: 0o600 });
+  const reading = readOutput(request, adapter.value, { ...env, ...request.variables }, observer);
   if (request.agent.permissions === 'bypass') reading.logs.line('[orchestrator: permissions: bypass: the agent asks nobody and may do whatever you may]');
   const turn = request.variables['ORCHESTRATOR_TURN_ID'];
   let end: SupervisedEnd;
@@ -44,21 +45,27 @@ export async function runAgent(request: AgentRequest, observer: AgentObserver, s
         argv: [path, ...args],
         cwd: request.workspace,
         env,
+        variables: request.variables,
         stdin_file,
-        scratch: request.scratch,
+        status_file: statusFile(request.scratch),
         ...(turn === undefined ? {} : { mark: { variable: 'ORCHESTRATOR_TURN_ID', value: turn } }),
         turn_timeout_ms: request.limits.turn_timeout_ms,
         stall_timeout_ms: request.limits.stall_timeout_ms,
         grace_ms: request.limits.grace_ms,
       },
       {
-        onStarted: (pid) => observer.onStarted?.(pid),
+        onStarted(pid) {
+          observer.onStarted?.(pid);
+          // While this agent works, nobody waits for the next one's shell.
+          ready.prepare();
+        },
         onExited: () => observer.onExited?.(),
         onLine: reading.onLine,
         hasClosed: () => reading.tally.closed !== null,
         busy: () => reading.logs.busy(),
       },
       signal,
+      ready.take({ cwd: request.workspace, env }),
     );
   } catch (error) {
     await reading.logs.close('[orchestrator: the run was cut short]').catch(() => undefined);

@@ -1,8 +1,9 @@
 import { simpleGit } from 'simple-git';
 import type { SimpleGitOptions } from 'simple-git';
 import { FailureError } from '../base/failure.ts';
-import { openForkServer, servable } from '../process/fork-server.ts';
+import { openForkServer } from '../process/fork-server.ts';
 import type { ForkServer } from '../process/fork-server.ts';
+import { hasNul } from '../process/words.ts';
 
 /** What one git process said. */
 export interface GitOutput {
@@ -100,7 +101,7 @@ export function openGit(directory: string, identity: Readonly<Record<string, str
   const attempt = async (command: readonly string[], call: GitCall = {}): Promise<GitOutput> => {
     const args = call.passive === true ? ['--no-optional-locks', ...command] : [...command];
     // One call at a time goes through the server; those beside it, and the few with something special, start git themselves.
-    if (server?.idle() === true && call.input === undefined && call.env === undefined && servable(args)) return await server.run(args);
+    if (server?.idle() === true && call.input === undefined && call.env === undefined && !hasNul(args)) return await server.run(args);
     const env = { ...base, ...call.env };
     // What a person's environment says to git (proxies, certificates, ssh command) holds for our calls too.
     const allowEnvironment = Object.keys(env);

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Repository } from './repository.ts';
 
@@ -8,9 +8,9 @@ import type { Repository } from './repository.ts';
  */
 export async function checkedOutCommit({ git, gitDirectory, commonDirectory }: Pick<Repository, 'git' | 'gitDirectory' | 'commonDirectory'>): Promise<string> {
   try {
-    const head = (await readFile(join(gitDirectory, 'HEAD'), 'utf8')).trim();
+    const head = readFileSync(join(gitDirectory, 'HEAD'), 'utf8').trim();
     const ref = /^ref: (refs\/heads\/.+)$/.exec(head)?.[1];
-    const id = ref === undefined ? head : (await readFile(join(commonDirectory, ref), 'utf8')).trim();
+    const id = ref === undefined ? head : readFileSync(join(commonDirectory, ref), 'utf8').trim();
     if (/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(id)) return id;
   } catch {
     // Falls through to git.

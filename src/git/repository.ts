@@ -1,4 +1,5 @@
-import { access, realpath } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { realpath } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fail, ok } from '../base/failure.ts';
 import type { Result } from '../base/failure.ts';
@@ -68,16 +69,6 @@ const MARKS: readonly (readonly [file: string, operation: HalfDone])[] = [
 ];
 
 /** The half-done operation of the checkout, or null. Reads marks on disk; starts nothing. */
-export async function halfDone(gitDirectory: string): Promise<HalfDone | null> {
-  const found = await Promise.all(
-    MARKS.map(async ([file, operation]) => {
-      try {
-        await access(join(gitDirectory, file));
-        return operation;
-      } catch {
-        return null;
-      }
-    }),
-  );
-  return found.find((operation) => operation !== null) ?? null;
+export function halfDone(gitDirectory: string): HalfDone | null {
+  return MARKS.find(([file]) => existsSync(join(gitDirectory, file)))?.[1] ?? null;
 }

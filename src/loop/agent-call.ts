@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { AgentRequest, AgentResult, AgentSpec } from '../agents/contract.ts';
 import { crashPoint } from '../base/crash-point.ts';
@@ -30,7 +30,7 @@ export interface PreparedCall {
 /** Chooses the agent for a prompt, renders the prompt and lays out the attempt's folders. Failures dispatch nothing. */
 export async function prepareCall(runtime: LoopRuntime, journal: Journal, state: OrchestrationState, promptName: string): Promise<Result<PreparedCall>> {
   const { settings, places, workspace } = runtime;
-  const read = await readPrompt(settings.prompts_dir, promptName);
+  const read = readPrompt(settings.prompts_dir, promptName);
   if (!read.ok) return read;
   const prompt = read.value;
   const chosen = await runtime.agents.choose({
@@ -45,12 +45,11 @@ export async function prepareCall(runtime: LoopRuntime, journal: Journal, state:
   const spec: AgentSpec = model === undefined ? chosen.value : { ...chosen.value, model };
 
   const attempt = `${journal.turn_id}-${journal.attempt}`;
-  const scratch = join(places.attempts, attempt);
-  const shared = join(places.scratch, 'turns', attempt);
-  const outcome = join(shared, 'outcome.json');
-  await makeUntrackedFolder(places.scratch);
-  await Promise.all([rm(scratch, { recursive: true, force: true }), rm(shared, { recursive: true, force: true })]);
-  await Promise.all([mkdir(scratch, { recursive: true }), mkdir(shared, { recursive: true })]);
+  const outcome = join(places.outcomes, `${attempt}.json`);
+  makeUntrackedFolder(places.scratch);
+  for (const folder of [places.attempt, places.outcomes]) mkdirSync(folder, { recursive: true });
+  rmSync(outcome, { recursive: true, force: true });
+  runtime.agents.reset(places.attempt);
 
   const variables = {
     ORCHESTRATOR_ACTOR: journal.actor,
@@ -69,7 +68,7 @@ export async function prepareCall(runtime: LoopRuntime, journal: Journal, state:
     prompt: rendered.value,
     workspace,
     variables,
-    scratch,
+    scratch: places.attempt,
     pass_env: settings.pass_env,
     ...(prompt.frontMatter?.allowed_tools === undefined ? {} : { allowed_tools: prompt.frontMatter.allowed_tools }),
     limits: {
@@ -118,8 +117,8 @@ export interface FinishedCall {
 export async function callAgent(runtime: LoopRuntime, journal: Journal, call: PreparedCall, spent: Spent, options: { readonly routing?: boolean } = {}): Promise<{ journal: Journal; call: FinishedCall }> {
   const { clock, settings, places } = runtime;
   const at = clock.now();
-  await makeUntrackedFolder(settings.logs_dir);
-  const logs = await createLogFiles(settings.logs_dir, { branch: runtime.branch, actor: journal.actor, iteration: journal.iteration, at, prompt: call.prompt.name });
+  makeUntrackedFolder(settings.logs_dir);
+  const logs = createLogFiles(settings.logs_dir, { branch: runtime.branch, actor: journal.actor, iteration: journal.iteration, at, prompt: call.prompt.name });
   const current: Journal = {
     ...journal,
     agent: {
@@ -151,7 +150,7 @@ export async function callAgent(runtime: LoopRuntime, journal: Journal, call: Pr
   let overspent: Failure | null = null;
   const turnLimits = { ...settings.turn_budget, max_cost_usd: call.prompt.frontMatter?.max_cost_usd ?? settings.turn_budget.max_cost_usd };
   let looking: Promise<Snapshot | null> | null = null;
-  const controls = await controlMarks(runtime.repository.commonDirectory);
+  const controls = controlMarks(runtime.repository.commonDirectory);
   const result = await runtime.agents.run(
     { ...call.request, logs },
     {
@@ -179,7 +178,7 @@ export async function callAgent(runtime: LoopRuntime, journal: Journal, call: Pr
   const cutBy = [runtime.signal, runtime.handOff?.lost].find((signal) => signal?.aborted === true);
   const aborted = cutBy !== undefined && result.ended_early === 'aborted' ? (cutBy.reason as Failure) : null;
   const seen = await looking;
-  for (const file of changedControls(controls, await controlMarks(runtime.repository.commonDirectory))) {
+  for (const file of changedControls(controls, controlMarks(runtime.repository.commonDirectory))) {
     runtime.emit({ type: 'warning', message: `${file} was changed during the turn. Our own git calls are not led by it; look at it before you use git here.` });
   }
   // What was still there after the exit may have gone on changing files.
@@ -190,9 +189,12 @@ export async function callAgent(runtime: LoopRuntime, journal: Journal, call: Pr
   return { journal: current, call: { result: counted, logs, cut: aborted ?? (done ? null : overspent), after } };
 }
 
-/** Removes an attempt's folders once its turn is on record. */
-export async function clearAttempt(journal: Journal): Promise<void> {
+/** Removes an attempt's outcome once its turn is on record; doctor names one that cannot be removed. */
+export function clearAttempt(journal: Journal): void {
   if (journal.agent === null) return;
-  const shared = join(journal.agent.outcome, '..');
-  await Promise.all([rm(journal.agent.scratch, { recursive: true, force: true }), rm(shared, { recursive: true, force: true })]);
+  try {
+    rmSync(journal.agent.outcome, { recursive: true, force: true });
+  } catch {
+    // The turn is done and on record: a file that stays is no reason to fail it.
+  }
 }

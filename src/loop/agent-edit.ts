@@ -6,9 +6,9 @@ import type { StateDocument } from './state.ts';
 import { readAgentEdit } from './transition.ts';
 
 /** What the agent wrote into the state file, as far as it counts. A broken edit counts for nothing and is replaced. */
-export async function agentEdit(runtime: LoopRuntime, journal: Journal, before: StateDocument, warn: (message: string) => void) {
+export function agentEdit(runtime: LoopRuntime, journal: Journal, before: StateDocument, warn: (message: string) => void) {
   const file = runtime.settings.state_file;
-  const found = await readState(runtime.repository.root, file);
+  const found = readState(runtime.repository.root, file);
   const none = { exit: false, exit_reason: null, raw: before.raw };
   if (!found.ok) {
     warn(`The agent left ${file} broken; it is written again from the journal: ${found.failure.message.replace(' The file was left as it is.', '')}`);

@@ -149,7 +149,7 @@ async function lookAtOwnCommits(runtime: LoopRuntime, start: TurnStart, head: st
 async function brokenCheckout(runtime: LoopRuntime, start: TurnStart, after: Snapshot): Promise<Failure | null> {
   const { repository, branch } = runtime;
   const failed = (code: string, message: string, hint: string): Failure => ({ code, kind: 'failed', message, hint });
-  const operation = await halfDone(repository.gitDirectory);
+  const operation = halfDone(repository.gitDirectory);
   if (operation !== null) {
     return failed('half_done', `The agent left a ${operation} half done.`, `Finish it or take it back (git ${operation} --abort), then run again.`);
   }

@@ -74,11 +74,11 @@ export async function runCombined(runtime: LoopRuntime, length: RunLength, start
     snapshot = start.snapshot;
   }
   for (;;) {
-    const read: Awaited<ReturnType<typeof readState>> = await readState(repository.root, settings.state_file);
+    const read: ReturnType<typeof readState> = readState(repository.root, settings.state_file);
     if (!read.ok) return read;
     const current = { ...read.value, state: document === null ? begin(read.value.state) : read.value.state };
     if (runtime.signal.aborted) return fail(runtime.signal.reason as Failure);
-    const stop = await readStop(places);
+    const stop = readStop(places);
     if (stop !== null) {
       const ended = endBetweenTurns(current.state, clock.now(), runtime.run_id, { stop: stop.reason ?? '' });
       await stampBetweenTurns(runtime, { ...current, state: ended }, 'stopped', stop.reason);
@@ -130,7 +130,7 @@ function endOf(turn: TurnRecord, failure: Failure): Failure {
 /** Stamps an end that belongs to no turn: the state file alone, committed where turns are. */
 async function stampBetweenTurns(runtime: LoopRuntime, document: StateDocument, status: string, reason: string | null): Promise<void> {
   const { repository, settings } = runtime;
-  await writeState(repository.root, settings.state_file, document, runtime.places.control);
+  writeState(repository.root, settings.state_file, document, runtime.places.control);
   if (!settings.commits) return;
   const { state } = document;
   const actor = otherActor(state.expected_actor);

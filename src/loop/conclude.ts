@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { existsSync, mkdirSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { AgentResult } from '../agents/contract.ts';
 import { crashPoint } from '../base/crash-point.ts';
@@ -73,12 +72,12 @@ export async function concludeTurn(runtime: LoopRuntime, ended: EndedTurn): Prom
   const after = ended.after ?? (await takeSnapshot(repository.git, repository.root));
   if (!existsSync(runtime.places.journal)) {
     warn(`The agent removed the journal (${runtime.places.journal}); it is written again.`);
-    await mkdir(runtime.places.control, { recursive: true });
+    mkdirSync(runtime.places.control, { recursive: true });
     writeJournal(runtime.places, journal);
   }
   const changes = await gatherChanges(runtime, { actor: journal.actor, base: journal.base, person: ended.person, before: ended.before }, after);
-  const edit = await agentEdit(runtime, journal, found, warn);
-  const conclusion = overrule(await concludeProcess(ended), changes);
+  const edit = agentEdit(runtime, journal, found, warn);
+  const conclusion = overrule(concludeProcess(ended), changes);
   for (const { path, reason } of changes.skipped.slice(0, NAMED)) warn(`${path} was not committed: ${reason}.`);
   if (changes.skipped.length > NAMED) warn(`${changes.skipped.length - NAMED} more paths were not committed; the turn's record names them all (orchestrator log --json).`);
   for (const warning of changes.warnings) warn(`${warning}.`);
@@ -111,7 +110,7 @@ export async function concludeTurn(runtime: LoopRuntime, ended: EndedTurn): Prom
     turn_id: journal.turn_id,
     attempt: journal.attempt,
     commit: head,
-    progressed: await hasProgressed(runtime, ended, after, changes),
+    progressed: hasProgressed(runtime, ended, after, changes),
     no_progress_limit: settings.no_progress_limit,
     log: journal.agent === null ? null : relative(runtime.workspace, journal.agent.log),
     exit_code: ended.agent?.exit_code ?? null,
@@ -127,7 +126,7 @@ export async function concludeTurn(runtime: LoopRuntime, ended: EndedTurn): Prom
   const published = await publishTurn(runtime, done);
 
   const left = leftBehind(runtime, after, ended.person, new Set(committed));
-  await writeLeftovers(runtime.places, journal.run_id, left);
+  writeLeftovers(runtime.places, journal.run_id, left);
   const shown = failure ?? ('failure' in done ? done.failure : null);
   const record = turnRecord(runtime.workspace, journal, ended.agent, now, {
     outcome: failure !== null && done.kind === 'ok' ? 'blocked' : done.kind,
@@ -140,11 +139,10 @@ export async function concludeTurn(runtime: LoopRuntime, ended: EndedTurn): Prom
     failure: shown === null ? null : { code: shown.code, message: shown.message },
     warnings,
   });
-  await appendRecord(recordsFile(settings.logs_dir, runtime.branch), record);
-  await closeJournal(runtime.places);
+  appendRecord(recordsFile(settings.logs_dir, runtime.branch), record);
+  closeJournal(runtime.places);
   runtime.emit({ type: 'turn.finished', turn: record });
-  // Nobody waits for the tidying: the turn is on record, and doctor names what a crash leaves of it.
-  void clearAttempt(journal).catch(() => undefined);
+  clearAttempt(journal);
   return { document, record, failure: failure ?? published, snapshot: nextSnapshot(runtime, after, new Set(committed), stamped ?? head) };
 }
 
@@ -158,14 +156,14 @@ function documentBefore(journal: Journal): StateDocument {
   return parsed.value;
 }
 
-async function concludeProcess(ended: EndedTurn): Promise<Conclusion> {
+function concludeProcess(ended: EndedTurn): Conclusion {
   const { agent, cut, journal } = ended;
   if (cut !== null) {
     const interrupted = cut.kind === 'interrupted' || cut.kind === 'terminated' || cut.code === 'stopped_now' || cut.code === 'lease_lost';
     return { kind: interrupted ? 'interrupted' : 'failed', failure: cut };
   }
   if (agent === null || journal.agent === null) throw new Error('A turn without an agent must say why.');
-  const read = await readAgentFile(journal.agent.outcome);
+  const read = readAgentFile(journal.agent.outcome);
   if (!read.ok) return concludeAgent(agent, fail(outcomeInvalid(read.failure.message)));
   return concludeAgent(agent, read.value === null ? null : parseOutcome(hideSecrets(read.value)));
 }
@@ -176,11 +174,11 @@ function overrule(conclusion: Conclusion, changes: ChangeSet): Conclusion {
   return { kind: 'failed', failure: changes.failure };
 }
 
-async function hasProgressed(runtime: LoopRuntime, ended: EndedTurn, after: Snapshot, changes: ChangeSet): Promise<boolean> {
+function hasProgressed(runtime: LoopRuntime, ended: EndedTurn, after: Snapshot, changes: ChangeSet): boolean {
   const { journal, person } = ended;
   if (changes.head !== journal.base) return true;
   if (treeDigest(after, person, runtime.settings.isReserved) !== journal.tree_before) return true;
-  return (await inputDigest(runtime.settings.input_file)) !== journal.input_before;
+  return inputDigest(runtime.settings.input_file) !== journal.input_before;
 }
 
 /** What stays uncommitted and is the loop's. */

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import { fail, ok } from '../base/failure.ts';
 import type { Result } from '../base/failure.ts';
@@ -7,10 +7,10 @@ import type { Result } from '../base/failure.ts';
  * Reads one of our own JSON files; null when it is not there. A file that does not hold what we write is a failure
  * `control_file_invalid` that names it: guessing what was in flight could lose work.
  */
-export async function readControlFile<T extends z.ZodType>(path: string, shape: T): Promise<Result<z.output<T> | null>> {
+export function readControlFile<T extends z.ZodType>(path: string, shape: T): Result<z.output<T> | null> {
   let content: string;
   try {
-    content = await readFile(path, 'utf8');
+    content = readFileSync(path, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ok(null);
     throw error;

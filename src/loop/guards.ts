@@ -18,7 +18,7 @@ const precondition = (code: string, message: string, hint: string, details?: Rec
 
 /** The branch that a run works on, once the checkout is fit for it. */
 export async function checkBranch(repository: Repository, status: WorkTreeStatus, wanted: string | null): Promise<Result<string>> {
-  const operation = await halfDone(repository.gitDirectory);
+  const operation = halfDone(repository.gitDirectory);
   if (operation !== null && operation !== 'bisect') {
     return fail(precondition('half_done', `A ${operation} is half done in ${repository.root}.`, `Finish it or take it back (git ${operation} --abort), then run again.`));
   }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import writeFileAtomic from 'write-file-atomic';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdirSync, rmSync } from 'node:fs';
 import { ok } from '../base/failure.ts';
 import type { Result } from '../base/failure.ts';
 import { readControlFile } from './control-file.ts';
@@ -12,29 +12,29 @@ import type { Snapshot } from './snapshot.ts';
 const PathList = z.object({ schema_version: z.literal(1), run_id: z.string(), paths: z.array(z.string()) });
 
 /** Paths that earlier turns left uncommitted, as listed in `.git/orchestrator/leftovers.json`. */
-export async function readLeftovers(places: Places): Promise<Result<ReadonlySet<string>>> {
+export function readLeftovers(places: Places): Result<ReadonlySet<string>> {
   return readPaths(places.leftovers);
 }
 
 /** The person's own dirty paths, as the last run found them before its first turn. */
-export async function readPersonPaths(places: Places): Promise<Result<ReadonlySet<string>>> {
+export function readPersonPaths(places: Places): Result<ReadonlySet<string>> {
   return readPaths(places.person);
 }
 
-async function readPaths(path: string): Promise<Result<ReadonlySet<string>>> {
-  const read = await readControlFile(path, PathList);
+function readPaths(path: string): Result<ReadonlySet<string>> {
+  const read = readControlFile(path, PathList);
   return read.ok ? ok(new Set(read.value?.paths ?? [])) : read;
 }
 
 /** Notes what the loop left uncommitted; with nothing left there is no file. */
-export async function writeLeftovers(places: Places, runId: string, paths: Iterable<string>): Promise<void> {
+export function writeLeftovers(places: Places, runId: string, paths: Iterable<string>): void {
   const all = [...paths];
-  if (all.length === 0) await rm(places.leftovers, { force: true });
+  if (all.length === 0) rmSync(places.leftovers, { force: true });
   else writePaths(places.leftovers, runId, all);
 }
 
-export async function writePersonPaths(places: Places, runId: string, paths: Iterable<string>): Promise<void> {
-  await mkdir(places.control, { recursive: true });
+export function writePersonPaths(places: Places, runId: string, paths: Iterable<string>): void {
+  mkdirSync(places.control, { recursive: true });
   writePaths(places.person, runId, paths);
 }
 

@@ -1,5 +1,6 @@
-import { lstat, readFile, readlink, realpath } from 'node:fs/promises';
+import { lstatSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { setImmediate as breath } from 'node:timers/promises';
 import { findSecrets } from '../base/secrets.ts';
 import type { DirtyPath } from '../git/status.ts';
 import type { PathFacts } from './policy.ts';
@@ -8,22 +9,23 @@ import type { PathFacts } from './policy.ts';
 export async function pathFacts(root: string, paths: readonly DirtyPath[], maxBytes: number): Promise<PathFacts[]> {
   const facts: PathFacts[] = [];
   for (let at = 0; at < paths.length; at += 32) {
-    facts.push(...(await Promise.all(paths.slice(at, at + 32).map((path) => factsOf(root, path, maxBytes)))));
+    for (const path of paths.slice(at, at + 32)) facts.push(factsOf(root, path, maxBytes));
+    if (at + 32 < paths.length) await breath();
   }
   return facts;
 }
 
-async function factsOf(root: string, dirty: DirtyPath, maxBytes: number): Promise<PathFacts> {
+function factsOf(root: string, dirty: DirtyPath, maxBytes: number): PathFacts {
   const { path } = dirty;
   const plain = { path, bytes: 0, leaves: false, secrets: [] };
   if (dirty.kind === 'nested-repository' || dirty.kind === 'submodule' || dirty.kind === 'unmerged') return { ...plain, kind: dirty.kind };
   const absolute = join(root, path);
   try {
-    const entry = await lstat(absolute);
-    if (entry.isSymbolicLink()) return { ...plain, kind: 'link', leaves: await leavesTree(root, absolute) };
+    const entry = lstatSync(absolute);
+    if (entry.isSymbolicLink()) return { ...plain, kind: 'link', leaves: leavesTree(root, absolute) };
     if (!entry.isFile()) return { ...plain, kind: 'unreadable' };
     if (entry.size > maxBytes) return { ...plain, kind: 'file', bytes: entry.size };
-    const content = await readFile(absolute);
+    const content = readFileSync(absolute);
     return { ...plain, kind: 'file', bytes: entry.size, secrets: secretsIn(content) };
   } catch (error) {
     const gone = (error as NodeJS.ErrnoException).code === 'ENOENT' || (error as NodeJS.ErrnoException).code === 'ENOTDIR';
@@ -37,12 +39,12 @@ function secretsIn(content: Buffer): string[] {
 }
 
 /** Whether a link points outside the workspace, or into its git folder. A dangling link is judged by its target's name. */
-async function leavesTree(root: string, link: string): Promise<boolean> {
-  const target = await readlink(link);
-  const named = isAbsolute(target) ? resolve(target) : resolve(await realpath(dirname(link)), target);
+function leavesTree(root: string, link: string): boolean {
+  const target = readlinkSync(link);
+  const named = isAbsolute(target) ? resolve(target) : resolve(realpathSync(dirname(link)), target);
   let real = named;
   try {
-    real = await realpath(named);
+    real = realpathSync(named);
   } catch {
     // Dangling: the name is all there is.
   }

@@ -14,14 +14,17 @@ export interface Places {
   readonly person: string;
   /** What earlier turns left uncommitted. */
   readonly leftovers: string;
-  /** One folder an attempt, for the agent's wrapper. */
-  readonly attempts: string;
+  /** For the agent at work: its prompt, and what its wrapper writes down. */
+  readonly attempt: string;
+  /** Files that agents write for us. */
+  readonly outcomes: string;
   /** `.orchestrator` in the workspace: writable for agents, invisible to git. */
   readonly scratch: string;
 }
 
 export function placesOf(gitDirectory: string, workspace: string): Places {
   const control = join(gitDirectory, 'orchestrator');
+  const scratch = join(workspace, '.orchestrator');
   return {
     control,
     journal: join(control, 'turn.json'),
@@ -29,7 +32,8 @@ export function placesOf(gitDirectory: string, workspace: string): Places {
     stop: join(control, 'stop.json'),
     person: join(control, 'person.json'),
     leftovers: join(control, 'leftovers.json'),
-    attempts: join(control, 'attempts'),
-    scratch: join(workspace, '.orchestrator'),
+    attempt: join(control, 'attempt'),
+    outcomes: join(scratch, 'outcomes'),
+    scratch,
   };
 }

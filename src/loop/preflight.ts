@@ -13,7 +13,7 @@ export async function checkAgents(runtime: LoopRuntime, state: OrchestrationStat
   if (settings.router.enabled && settings.router.review_every_n > 0) parts.push(['galph', settings.prompts.reviewer]);
   const inOrder = state.expected_actor === 'ralph' ? parts.toReversed() : parts;
   for (const [actor, prompt] of inOrder) {
-    const read = await readPrompt(settings.prompts_dir, prompt);
+    const read = readPrompt(settings.prompts_dir, prompt);
     const frontMatter = read.ok ? (read.value.frontMatter?.agent ?? null) : null;
     const chosen = await runtime.agents.choose({ prompt, actor, flags: settings.agentFlags, frontMatter, config: settings.agent });
     if (!chosen.ok) return chosen.failure;

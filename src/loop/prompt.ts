@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
@@ -32,12 +32,12 @@ export interface Prompt {
   readonly body: Buffer;
 }
 
-export async function readPrompt(folder: string, name: string): Promise<Result<Prompt>> {
+export function readPrompt(folder: string, name: string): Result<Prompt> {
   const path = join(folder, name);
   let content: Buffer;
   try {
-    if (!(await stat(path)).isFile()) return fail(promptInvalid(path, 'it is not a regular file'));
-    content = await readFile(path);
+    if (!statSync(path).isFile()) return fail(promptInvalid(path, 'it is not a regular file'));
+    content = readFileSync(path);
   } catch (error) {
     return fail(promptInvalid(path, `it cannot be read (${error instanceof Error ? error.message : String(error)})`));
   }

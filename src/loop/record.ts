@@ -1,5 +1,5 @@
-import { appendFile, mkdir, open, readFile, writeFile } from 'node:fs/promises';
-import { createReadStream, existsSync } from 'node:fs';
+import { closeSync, createReadStream, existsSync, fstatSync, mkdirSync, openSync, readSync, writeFileSync, writeSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
@@ -47,11 +47,11 @@ export const branchFolder = (branch: string): string => branch.replaceAll('/', '
 export const recordsFile = (logs: string, branch: string): string => join(logs, branchFolder(branch), 'turns.jsonl');
 
 /** Makes a folder for files of ours that git never sees, whatever the repository ignores. */
-export async function makeUntrackedFolder(folder: string): Promise<void> {
+export function makeUntrackedFolder(folder: string): void {
   if (made.has(folder) && existsSync(folder)) return;
-  await mkdir(folder, { recursive: true });
+  mkdirSync(folder, { recursive: true });
   try {
-    await writeFile(join(folder, '.gitignore'), '*\n', { flag: 'wx' });
+    writeFileSync(join(folder, '.gitignore'), '*\n', { flag: 'wx' });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
@@ -68,15 +68,15 @@ export interface LogFiles {
 }
 
 /** Creates `<logs>/<branch>/<actor>/iter-00017_<UTC>_<prompt stem>.log` and the `.jsonl` beside it; a taken name gets `_2`. */
-export async function createLogFiles(logs: string, turn: { branch: string; actor: Actor; iteration: number; at: Date; prompt: string }): Promise<LogFiles> {
+export function createLogFiles(logs: string, turn: { branch: string; actor: Actor; iteration: number; at: Date; prompt: string }): LogFiles {
   const folder = join(logs, branchFolder(turn.branch), turn.actor);
-  await mkdir(folder, { recursive: true });
+  mkdirSync(folder, { recursive: true });
   const stem = turn.prompt.replace(/\.[^./]*$/, '').replaceAll(/[^A-Za-z0-9._-]+/g, '-');
   const name = `iter-${String(turn.iteration).padStart(5, '0')}_${utcCompact(turn.at)}_${stem}`;
   for (let n = 1; ; n++) {
     const path = join(folder, n === 1 ? name : `${name}_${n}`);
     try {
-      await (await open(`${path}.log`, 'wx')).close();
+      closeSync(openSync(`${path}.log`, 'wx'));
       return { text: `${path}.log`, events: `${path}.jsonl` };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
@@ -85,28 +85,24 @@ export async function createLogFiles(logs: string, turn: { branch: string; actor
 }
 
 /** Appends a turn's record with one write. A half line left by a crash is closed first. */
-export async function appendRecord(file: string, record: TurnRecord): Promise<void> {
+export function appendRecord(file: string, record: TurnRecord): void {
   const line = `${JSON.stringify(record)}\n`;
-  await mkdir(dirname(file), { recursive: true });
-  await appendFile(file, (await endsWithNewline(file)) ? line : `\n${line}`);
+  mkdirSync(dirname(file), { recursive: true });
+  const records = openSync(file, 'a+');
+  try {
+    const { size } = fstatSync(records);
+    const last = Buffer.from('\n');
+    if (size > 0) readSync(records, last, 0, 1, size - 1);
+    writeAll(records, last[0] === 0x0a ? line : `\n${line}`);
+  } finally {
+    closeSync(records);
+  }
 }
 
-async function endsWithNewline(file: string): Promise<boolean> {
-  let handle;
-  try {
-    handle = await open(file, 'r');
-  } catch {
-    return true;
-  }
-  try {
-    const { size } = await handle.stat();
-    if (size === 0) return true;
-    const last = Buffer.alloc(1);
-    await handle.read(last, 0, 1, size - 1);
-    return last[0] === 0x0a;
-  } finally {
-    await handle.close();
-  }
+function writeAll(file: number, text: string): void {
+  let rest = Buffer.from(text);
+  // A nearly full disk takes a part, and refuses only the next write.
+  while (rest.length > 0) rest = rest.subarray(writeSync(file, rest));
 }
 
 /** The records of a branch, oldest first. Lines that are no record (cut off by a crash) are passed over and counted. */
@@ -160,14 +156,4 @@ export async function lastRecord(file: string): Promise<TurnRecord | null> {
     if (record !== null) return record;
   }
   return (await readRecords(file)).records.at(-1) ?? null;
-}
-
-/** The first bytes of a text file, as UTF-8; null when it is not there. */
-export async function readTextIfThere(path: string): Promise<string | null> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
 }

@@ -42,8 +42,8 @@ export async function recoverTurn(runtime: LoopRuntime, journal: Journal, person
     const pushed = await runtime.handOff?.publish(stamped.state.status === 'failed' ? 'failed' : 'released');
     if (pushed?.ok === false) runtime.emit({ type: 'warning', message: pushed.failure.message });
     const record = await recordStamped(runtime, journal, stamped.state, left?.state === 'finished' ? left.result : null);
-    await closeJournal(runtime.places);
-    await clearAttempt(journal);
+    closeJournal(runtime.places);
+    clearAttempt(journal);
     tell('already_done');
     // On record already: the run that crashed has told it and counted it.
     return { how: 'already_done', report: record === null ? null : { document: stamped, record, failure: null } };
@@ -63,7 +63,7 @@ async function stampedState(runtime: LoopRuntime, journal: Journal): Promise<Sta
   const { repository, settings } = runtime;
   const mine = (document: StateDocument): StateDocument | null => (document.state.turn_id === journal.turn_id && document.state.attempt === journal.attempt ? document : null);
   if (!journal.commits) {
-    const read = await readState(repository.root, settings.state_file);
+    const read = readState(repository.root, settings.state_file);
     return read.ok ? mine(read.value) : null;
   }
   const text = await fileAt(repository.git, `refs/heads/${journal.branch}`, settings.state_file);
@@ -75,10 +75,10 @@ async function stampedState(runtime: LoopRuntime, journal: Journal): Promise<Sta
 /** What the crashed turn left in the tree is the loop's from now on. */
 async function keepLeftovers(runtime: LoopRuntime, journal: Journal, person: ReadonlySet<string>): Promise<void> {
   const { repository, settings, places } = runtime;
-  const earlier = await readLeftovers(places);
+  const earlier = readLeftovers(places);
   const now = await takeSnapshot(repository.git, repository.root);
   const left = [...now.dirty.keys()].filter((path) => !person.has(path) && !settings.isReserved(path));
-  await writeLeftovers(places, journal.run_id, new Set([...(earlier.ok ? earlier.value : []), ...left]));
+  writeLeftovers(places, journal.run_id, new Set([...(earlier.ok ? earlier.value : []), ...left]));
 }
 
 /** Writes the record of a turn that was stamped but not recorded; does nothing where it stands already. */
@@ -103,6 +103,6 @@ async function recordStamped(runtime: LoopRuntime, journal: Journal, state: Orch
     failure: failure === null ? null : { code: failure.code, message: failure.message },
     warnings: ['written after a crash: the turn was stamped, its record was not'],
   });
-  await appendRecord(file, record);
+  appendRecord(file, record);
   return record;
 }

@@ -39,7 +39,7 @@ export async function stampByHand(loop: OpenLoop, stamp: HandStamp): Promise<Res
 
 async function stampLocked(loop: OpenLoop, { actor, result, clock, handOff }: HandStamp): ReturnType<typeof stampByHand> {
   const { repository, settings, places, loaded } = loop;
-  const journal = await readJournal(places);
+  const journal = readJournal(places);
   if (!journal.ok) return journal;
   if (journal.value !== null) {
     return fail({ code: 'turn_in_flight', kind: 'conflict', message: `Turn ${journal.value.turn_id} was cut short and is not finished yet.`, hint: 'orchestrator run finishes or repeats it first.' });
@@ -47,7 +47,7 @@ async function stampLocked(loop: OpenLoop, { actor, result, clock, handOff }: Ha
   const status = await readStatus(repository.git);
   const branch = await checkBranch(repository, status, loaded.config.sync.branch ?? null);
   if (!branch.ok) return branch;
-  const read = await readState(repository.root, settings.state_file);
+  const read = readState(repository.root, settings.state_file);
   if (!read.ok) return read;
   const { state } = read.value;
   if (state.expected_actor !== actor) {
@@ -70,7 +70,7 @@ async function stampLocked(loop: OpenLoop, { actor, result, clock, handOff }: Ha
   const commit = await stampState(repository, settings.state_file, { state: after.state, raw: read.value.raw }, message, { control: places.control, tracked });
   const pushed = await opened?.value.publish(outcome === 'ok' ? 'released' : 'failed');
 
-  await makeUntrackedFolder(settings.logs_dir);
+  makeUntrackedFolder(settings.logs_dir);
   const journalled: Journal = {
     schema_version: 1,
     ...turn,
@@ -88,7 +88,7 @@ async function stampLocked(loop: OpenLoop, { actor, result, clock, handOff }: Ha
   };
   const shown = result === 'ok' ? null : { code: failure.code, message: failure.message };
   const record = turnRecord(loop.workspace, journalled, null, at, { outcome, head: turn.base, commits: [], files_changed: [], skipped_files: [], skip_reasons: {}, summary: null, failure: shown, warnings: [] });
-  await appendRecord(recordsFile(settings.logs_dir, branch.value), { ...record, source: 'operator', reason });
+  appendRecord(recordsFile(settings.logs_dir, branch.value), { ...record, source: 'operator', reason });
   if (pushed?.ok === false) {
     await opened?.value.letGo();
     return pushed;

@@ -48,7 +48,7 @@ export async function stampTurn(runtime: LoopRuntime, turn: Stamp): Promise<stri
   const at = [repository.git, repository.root, settings.state_file] as const;
   // An interrupted turn is as if it had not begun: its work stays, its state does not move.
   if (turn.conclusion.kind === 'interrupted') {
-    if (turn.editBroken && after.branch === branch) await writeState(repository.root, settings.state_file, turn.before, runtime.places.control);
+    if (turn.editBroken && after.branch === branch) writeState(repository.root, settings.state_file, turn.before, runtime.places.control);
     return null;
   }
   const { state } = turn.document;
@@ -56,7 +56,7 @@ export async function stampTurn(runtime: LoopRuntime, turn: Stamp): Promise<stri
   const message = settings.commits ? stateMessage(sync, turn.trailers) : null;
   const unfit = turn.changes.failure?.code === 'half_done' || after.branch !== branch;
   if (unfit && message !== null) {
-    const operation = await halfDone(repository.gitDirectory);
+    const operation = halfDone(repository.gitDirectory);
     const place = { branch, checkedOut: after.branch === branch, rebasing: operation === 'rebase', scratch: runtime.places.control };
     if (!(await stampApart(...at, turn.document, message, place))) turn.warn(`${settings.state_file} was not stamped, because a rebase is half done`);
     return null;

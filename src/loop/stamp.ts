@@ -15,8 +15,8 @@ import type { StateDocument } from './state.ts';
 /** The state file of a checkout: reading it, and the one way it is written and committed. */
 
 /** Reads the state; a missing file is a fresh one. `text` is null then. */
-export async function readState(root: string, file: string): Promise<Result<StateDocument & { readonly text: string | null }>> {
-  const read = await readAgentFile(join(root, file));
+export function readState(root: string, file: string): Result<StateDocument & { readonly text: string | null }> {
+  const read = readAgentFile(join(root, file));
   if (!read.ok) return fail({ code: 'state_invalid', kind: 'invalid', message: `${file} cannot be used: ${read.failure.message}. It was left as it is.`, hint: 'Take back the last good version: orchestrator state restore' });
   if (read.value === null) return ok({ ...freshState(), text: null });
   const text = read.value;
@@ -25,16 +25,16 @@ export async function readState(root: string, file: string): Promise<Result<Stat
 }
 
 /** Writes the state in one step. What stands in its place and is no file is moved aside into `control`; gives what was moved. */
-export async function writeState(root: string, file: string, document: StateDocument, control: string): Promise<string[]> {
+export function writeState(root: string, file: string, document: StateDocument, control: string): string[] {
   const path = join(root, file);
-  const moved = await clearStatePlace(root, file, control);
+  const moved = clearStatePlace(root, file, control);
   writeFileAtomic.sync(path, formatState(document), { fsync: false });
   return moved;
 }
 
 /** Writes the state and, unless `message` is null, commits it: that file and nothing else. Gives the commit, if one was made. */
 export async function stampState(repository: Repository, file: string, document: StateDocument, message: string | null, options: { readonly control: string; readonly tracked: boolean; readonly nothing_else_staged?: boolean }): Promise<string | null> {
-  await writeState(repository.root, file, document, options.control);
+  writeState(repository.root, file, document, options.control);
   crashPoint('state-stamped');
   if (message === null) return null;
   return await commitPaths(repository, { paths: [file], untracked: options.tracked ? [] : [file], message, nothing_else_staged: options.nothing_else_staged === true });
@@ -63,7 +63,7 @@ export async function stampApart(
     await rm(scratchIndex, { force: true });
   }
   if (at.checkedOut) {
-    await writeState(root, file, document, at.scratch);
+    writeState(root, file, document, at.scratch);
     await git.run(['update-index', '--add', '--', file]);
   }
   return true;

@@ -60,9 +60,10 @@ export async function startRun(request: RunRequest): Promise<Result<RunResult>> 
   if (request.signal.aborted) onAbort();
   let unwatch = (): void => undefined;
   const stopServing = repository.git.keepReady();
+  const agents = await openAgents();
   try {
     await mkdir(places.control, { recursive: true });
-    await clearStop(places);
+    clearStop(places);
     unwatch = watchStopNow(places, ended);
     const runtime: PartialRuntime = {
       run_id: newId('run', request.clock.now()),
@@ -71,7 +72,7 @@ export async function startRun(request: RunRequest): Promise<Result<RunResult>> 
       repository,
       places,
       settings,
-      agents: await openAgents(),
+      agents,
       clock: request.clock,
       emit: request.emit,
       signal: ended.signal,
@@ -79,8 +80,9 @@ export async function startRun(request: RunRequest): Promise<Result<RunResult>> 
     return await guardedRun(request, runtime);
   } finally {
     unwatch();
-    await clearStop(places);
+    clearStop(places);
     request.signal.removeEventListener('abort', onAbort);
+    agents.close();
     await stopServing();
     await lock.value.release();
   }
@@ -88,7 +90,7 @@ export async function startRun(request: RunRequest): Promise<Result<RunResult>> 
 
 async function guardedRun(request: RunRequest, partial: PartialRuntime): Promise<Result<RunResult>> {
   const { repository, settings, places } = partial;
-  const journal = await readJournal(places);
+  const journal = readJournal(places);
   if (!journal.ok) return journal;
   const left = journal.value?.agent ?? null;
   // Before anything else, even a refusal: nothing of a crashed turn may go on working beside us.
@@ -102,30 +104,30 @@ async function guardedRun(request: RunRequest, partial: PartialRuntime): Promise
   if (handOff !== null && !handOff.ok) return handOff;
   const runtime: LoopRuntime = { ...partial, branch: branch.value, handOff: handOff?.value ?? null };
   if (journal.value !== null && journal.value.branch !== branch.value) return fail(otherBranch(journal.value.branch, branch.value));
-  const state = await readState(repository.root, settings.state_file);
+  const state = readState(repository.root, settings.state_file);
   // A broken state file may be the crashed agent's doing; its turn's recovery mends it.
   if (!state.ok && journal.value === null) return state;
-  await makeUntrackedFolder(settings.logs_dir);
+  makeUntrackedFolder(settings.logs_dir);
 
   let recovery: Recovery | null = null;
   if (journal.value !== null) {
-    const person = await readPersonPaths(places);
+    const person = readPersonPaths(places);
     if (!person.ok) return person;
     recovery = await recoverTurn(runtime, journal.value, person.value);
   }
   const snapshot = recovery === null ? first : await takeSnapshot(repository.git, repository.root);
-  const leftovers = await readLeftovers(places);
+  const leftovers = readLeftovers(places);
   if (!leftovers.ok) return leftovers;
   const { person } = divide(snapshot, leftovers.value, settings.isReserved);
   const dirt = checkDirt(snapshot, person, request.allow_dirty);
   if (dirt !== null) return fail(dirt);
-  const begun = await readState(repository.root, settings.state_file);
+  const begun = readState(repository.root, settings.state_file);
   if (!begun.ok) return begun;
   const hidden = settings.commits ? await stateIgnored(repository, settings.state_file) : null;
   if (hidden !== null) return fail(hidden);
   const unable = await checkAgents(runtime, begun.value.state);
   if (unable !== null) return fail(unable);
-  await writePersonPaths(places, runtime.run_id, person);
+  writePersonPaths(places, runtime.run_id, person);
   runtime.emit({ type: 'run.started', run_id: runtime.run_id, workspace: runtime.workspace, branch: branch.value, mode: runtime.mode, state: begun.value.state });
   return await runCombined(runtime, request, {
     person,
@@ -135,7 +137,7 @@ async function guardedRun(request: RunRequest, partial: PartialRuntime): Promise
   });
 }
 
-async function stillRuns(runtime: PartialRuntime, journal: NonNullable<Extract<Awaited<ReturnType<typeof readJournal>>, { ok: true }>['value']>): Promise<boolean> {
+async function stillRuns(runtime: PartialRuntime, journal: NonNullable<Extract<ReturnType<typeof readJournal>, { ok: true }>['value']>): Promise<boolean> {
   if (journal.agent === null) return false;
   const { kind, name, scratch, transcript } = journal.agent;
   return (await runtime.agents.left({ kind, name, scratch, events: transcript, turn_id: journal.turn_id, workspace: runtime.workspace })).state === 'running';
@@ -145,7 +147,7 @@ async function dryRun(request: RunRequest, repository: Repository, settings: Loo
   const status = await takeSnapshot(repository.git, repository.root);
   const branch = await checkBranch(repository, status, request.branch);
   if (!branch.ok) return branch;
-  const state = await readState(repository.root, settings.state_file);
+  const state = readState(repository.root, settings.state_file);
   if (!state.ok) return state;
   const decision = decideNext(state.value.state, settings);
   if (!decision.ok) return decision;

@@ -1,4 +1,4 @@
-import { lstat, mkdir, realpath, rename } from 'node:fs/promises';
+import { lstatSync, mkdirSync, realpathSync, renameSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { newId } from '../base/ids.ts';
 
@@ -7,21 +7,21 @@ import { newId } from '../base/ids.ts';
  * regular file stands in its own place. What else stands there (a link that would lead the write elsewhere, a folder) is
  * moved aside into `.git/orchestrator`, never deleted. Gives what was moved, for a warning.
  */
-export async function clearStatePlace(root: string, file: string, control: string): Promise<string[]> {
+export function clearStatePlace(root: string, file: string, control: string): string[] {
   const moved: string[] = [];
   const parts = file.split('/');
   for (let length = 1; length <= parts.length; length++) {
     const path = join(root, ...parts.slice(0, length));
-    const entry = await lstat(path).catch(() => null);
-    if (entry === null) continue;
+    const entry = lstatSync(path, { throwIfNoEntry: false });
+    if (entry === undefined) continue;
     const fits = length === parts.length ? entry.isFile() : entry.isDirectory();
     if (fits) continue;
-    await mkdir(control, { recursive: true });
-    await rename(path, join(control, newId('turn', new Date()).replace('turn_', 'displaced_')));
+    mkdirSync(control, { recursive: true });
+    renameSync(path, join(control, newId('turn', new Date()).replace('turn_', 'displaced_')));
     moved.push(parts.slice(0, length).join('/'));
   }
   const folder = dirname(join(root, file));
-  await mkdir(folder, { recursive: true });
-  if (!`${await realpath(folder)}${sep}`.startsWith(`${await realpath(root)}${sep}`)) throw new Error(`${file} leads out of the checkout`);
+  mkdirSync(folder, { recursive: true });
+  if (!`${realpathSync(folder)}${sep}`.startsWith(`${realpathSync(root)}${sep}`)) throw new Error(`${file} leads out of the checkout`);
   return moved;
 }

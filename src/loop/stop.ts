@@ -1,5 +1,4 @@
-import { watch } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdirSync, rmSync, watch } from 'node:fs';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import type { Failure } from '../base/failure.ts';
@@ -10,30 +9,30 @@ import type { Places } from './places.ts';
 export const StopRequest = z.object({ at: z.string(), now: z.boolean(), reason: z.string().nullable() });
 export type StopRequest = z.infer<typeof StopRequest>;
 
-export async function requestStop(places: Places, request: StopRequest): Promise<void> {
-  await mkdir(places.control, { recursive: true });
+export function requestStop(places: Places, request: StopRequest): void {
+  mkdirSync(places.control, { recursive: true });
   writeFileAtomic.sync(places.stop, `${JSON.stringify(request)}\n`, { fsync: false });
 }
 
-export async function readStop(places: Places): Promise<StopRequest | null> {
-  const read = await readControlFile(places.stop, StopRequest);
+export function readStop(places: Places): StopRequest | null {
+  const read = readControlFile(places.stop, StopRequest);
   // A stop file that cannot be read is still somebody's wish to stop.
   return read.ok ? read.value : { at: '', now: false, reason: null };
 }
 
 /** What stood there already when a run starts does not end it. */
-export async function clearStop(places: Places): Promise<void> {
-  await rm(places.stop, { force: true });
+export function clearStop(places: Places): void {
+  rmSync(places.stop, { force: true });
 }
 
 /** Aborts `controller` once a stop with `now` is asked for. Gives a function that ends the watch. */
 export function watchStopNow(places: Places, controller: AbortController): () => void {
-  const look = async (): Promise<void> => {
-    const request = await readStop(places);
+  const look = (): void => {
+    const request = readStop(places);
     if (request?.now === true) controller.abort(stoppedNow(request.reason));
   };
   const watcher = watch(places.control, { persistent: false }, (_event, name) => {
-    if (name === 'stop.json') void look();
+    if (name === 'stop.json') look();
   });
   watcher.on('error', () => undefined);
   return () => watcher.close();

@@ -50,7 +50,7 @@ export async function runTurn(runtime: LoopRuntime, start: TurnStart): Promise<R
     started_at: at.toISOString(),
     state_before: start.document.text,
     begins_run: start.beginsRun,
-    input_before: await inputDigest(settings.input_file),
+    input_before: inputDigest(settings.input_file),
     tree_before: treeBefore,
     commits: settings.commits,
     routed: null,
@@ -66,7 +66,7 @@ export async function runTurn(runtime: LoopRuntime, start: TurnStart): Promise<R
     const claimed = await runtime.handOff.claim({ actor, iteration, turn_id, attempt, base });
     if (!claimed.ok) {
       // Nothing has begun: a turn that was not won leaves no trace.
-      await closeJournal(places);
+      closeJournal(places);
       return claimed;
     }
     intent.claim = claimed.value;

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { endGroup } from './group.ts';
+import { READ_WORDS, encodeWords } from './words.ts';
 
 /** What a short command said. `code` is 128 + the signal's number where one ended it. */
 export interface ServedOutput {
@@ -27,25 +28,12 @@ export interface ForkServer {
   close(): Promise<void>;
 }
 
-/**
- * Constant: what to run stands in its arguments and comes as data, an argument being the number of its lines and then
- * those. Each command's two outputs end with the request's mark, which no command can know.
- */
+/** Constant: what to run comes as data. Each command's two outputs end with the request's mark, which no command can know. */
 const SCRIPT = `one() {
-  IFS= read -r count
-  while [ "$count" -gt 0 ]; do
-    IFS= read -r lines; IFS= read -r word
-    while [ "$lines" -gt 1 ]; do
-      IFS= read -r line; lines=$((lines - 1))
-      word="$word
-$line"
-    done
-    set -- "$@" "$word"; count=$((count - 1))
-  done
-  "$@" </dev/null
-  code=$?
-  printf '\\n%s %s\\n' "$mark" "$code"
-  printf '\\n%s\\n' "$mark" >&2
+${READ_WORDS}"$@" </dev/null
+code=$?
+printf '\\n%s %s\\n' "$mark" "$code"
+printf '\\n%s\\n' "$mark" >&2
 }
 while IFS= read -r mark; do one "$@"; done
 `;
@@ -100,7 +88,7 @@ export function openForkServer(argv: readonly [string, ...string[]], options: { 
       const mark = randomUUID();
       return new Promise((resolve, reject) => {
         pending = { resolve, reject, mark };
-        child.stdin.write(`${mark}\n${args.length}\n${args.map((arg) => `${arg.split('\n').length}\n${arg}\n`).join('')}`);
+        child.stdin.write(`${mark}\n${encodeWords(args)}`);
       });
     },
     async close() {
@@ -110,9 +98,6 @@ export function openForkServer(argv: readonly [string, ...string[]], options: { 
     },
   };
 }
-
-/** Whether an argument can be handed over: a NUL cannot be in any, and a line's end is the protocol's own. */
-export const servable = (args: readonly string[]): boolean => !args.some((arg) => arg.includes('\0'));
 
 function collect(stream: Readable, onData: () => void) {
   let chunks: Buffer[] = [];

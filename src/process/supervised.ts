@@ -1,12 +1,11 @@
-import { closeSync, openSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { execa } from 'execa';
-import { endGroup, endMarked, groupAlive } from './group.ts';
+import { endGroup, endMarked, groupAlive, markedProcesses } from './group.ts';
 import { createLineSplitter } from './lines.ts';
 import type { Line } from './lines.ts';
 import { watchDeadlines } from './watch.ts';
 import type { Deadline } from './watch.ts';
-import { wrapperArguments } from './wrapper.ts';
+import { startWrapper } from './wrapper.ts';
+import type { Wrapper } from './wrapper.ts';
 
 export type OutputStream = 'stdout' | 'stderr';
 
@@ -15,13 +14,15 @@ export interface SupervisedProgram {
   /** `argv[0]` is the path of an executable file. */
   readonly argv: readonly [string, ...string[]];
   readonly cwd: string;
-  /** The whole environment: nothing of our own is added. */
+  /** The environment, whole but for `variables`: nothing of our own is added. */
   readonly env: Readonly<Record<string, string>>;
+  /** What is different in each run. */
+  readonly variables: Readonly<Record<string, string>>;
   /** Existing file that becomes stdin. */
   readonly stdin_file: string;
-  /** Existing folder for the wrapper's `pid` and `exit`. */
-  readonly scratch: string;
-  /** A variable of `env` that no other program has: whoever carries it is ended with this one. */
+  /** Gets the wrapper's pid and the exit status, a line each; in an existing folder. */
+  readonly status_file: string;
+  /** A variable of `variables` that no other program has: whoever carries it is ended with this one. */
   readonly mark?: { readonly variable: string; readonly value: string };
   readonly turn_timeout_ms: number;
   readonly stall_timeout_ms: number;
@@ -57,14 +58,18 @@ export interface SupervisedEnd {
 /**
  * Runs a program in a process group of its own until it, its output and its group are all at their end. Whatever way
  * this ends (an error of the observer included), no process of it is left. Rejects when the wrapper cannot be started.
+ * `ready`: a wrapper that already waits, in the program's folder and environment.
  */
-export async function runSupervised(program: SupervisedProgram, observer: SupervisedObserver, signal: AbortSignal): Promise<SupervisedEnd> {
+export async function runSupervised(program: SupervisedProgram, observer: SupervisedObserver, signal: AbortSignal, ready?: Wrapper | null): Promise<SupervisedEnd> {
   const started = performance.now();
   if (signal.aborted) return { exit_code: null, ended_early: 'aborted', left_behind: false, duration_ms: 0 };
-  const child = startWrapper(program);
-  const { pid, stdout, stderr } = child;
-  if (pid === undefined) throw await child;
-  const status = child.stdio[3] as Readable;
+  const wrapper = ready ?? startWrapper(program, program.status_file);
+  const { pid, stdout, stderr, status } = wrapper;
+  if (pid === undefined) {
+    await wrapper.closed;
+    throw new Error('The wrapper has no process.');
+  }
+  wrapper.begin(program);
 
   let early: EndedBecause | null = null;
   let ending: Promise<unknown> | null = null;
@@ -72,6 +77,7 @@ export async function runSupervised(program: SupervisedProgram, observer: Superv
   let leftBehind = false;
   let lastOutput = performance.now();
   let waits = 0;
+  let alone = false;
   let graceFrom: { readonly at: number; readonly reason: 'grace' | 'leftover' } | null = null;
 
   const next = (): Deadline<EndedBecause | 'leftover'> | null => {
@@ -130,6 +136,8 @@ export async function runSupervised(program: SupervisedProgram, observer: Superv
       if (exit !== null || !text.endsWith('\n')) continue;
       exit = Number(text);
       observer.onExited?.();
+      // Who is not there now cannot come later but as a child of the group. To look takes a while, and the last output is still on its way.
+      alone = program.mark === undefined || markedProcesses(program.mark.variable, program.mark.value).length === 0;
       // From here on only a grandchild can keep the output open.
       startGrace('leftover');
     }
@@ -139,9 +147,10 @@ export async function runSupervised(program: SupervisedProgram, observer: Superv
     observer.onStarted?.(pid);
     const reading = [read(stdout, 'stdout'), read(stderr, 'stderr'), readStatus()].map((each) => each.catch(unlessDestroyed));
     await Promise.all(reading);
-    await child;
+    await wrapper.closed;
     // Descendants that let go of the output live on in the group, or, having left it, carry the mark.
-    if (ending !== null || groupAlive(pid) || program.mark !== undefined) await finish('leftover');
+    if (ending !== null || !alone || groupAlive(pid)) await finish('leftover');
+    ending ??= Promise.resolve();
   } finally {
     watch.stop();
     signal.removeEventListener('abort', abort);
@@ -152,27 +161,6 @@ export async function runSupervised(program: SupervisedProgram, observer: Superv
 }
 
 const deadline = <Reason extends string>(from: number, limit_ms: number, reason: Reason): Deadline<Reason> | null => (limit_ms > 0 ? { at: from + limit_ms, reason } : null);
-
-function startWrapper(program: SupervisedProgram) {
-  const stdin = openSync(program.stdin_file, 'r');
-  try {
-    return execa('sh', wrapperArguments(program.scratch, program.argv), {
-      cwd: program.cwd,
-      env: program.env,
-      extendEnv: false,
-      // A session of its own: a Ctrl-C at the terminal reaches us, and we decide.
-      detached: true,
-      cleanup: false,
-      // Any descriptor will do; the type knows those up to 2.
-      stdio: [stdin as 0, 'pipe', 'pipe', 'pipe'],
-      buffer: false,
-      encoding: 'buffer',
-      reject: false,
-    });
-  } finally {
-    closeSync(stdin);
-  }
-}
 
 function unlessDestroyed(error: unknown): void {
   if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;

@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AgentObserver, AgentRequest, AgentSpec } from '../../src/agents/contract.ts';
+import { createReadyWrappers } from '../../src/agents/ready-wrappers.ts';
 import { runAgent } from '../../src/agents/run-agent.ts';
 import { mark, tempFolder, textOf } from './rig.ts';
 
@@ -27,14 +28,16 @@ export async function agentRig() {
     pass_env: [],
     limits: { turn_timeout_ms: 0, stall_timeout_ms: 0, grace_ms: 10_000, max_log_bytes: 1e7, ...limits },
   });
+  const ready = createReadyWrappers();
   return {
     path: folder.path,
     scratch,
+    ready,
     logs,
     turn_id: mine.value,
     left: mine.left,
     request,
-    run: (agent: Partial<AgentSpec>, { limits = {}, observer = {}, signal = new AbortController().signal }: CallOptions = {}) => runAgent(request(agent, limits), observer, signal),
+    run: (agent: Partial<AgentSpec>, { limits = {}, observer = {}, signal = new AbortController().signal }: CallOptions = {}) => runAgent(request(agent, limits), observer, signal, ready),
     /** An executable that stands in for a tool. */
     tool(name: string, script: string): string {
       const path = join(folder.path, name);

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { groupAlive } from '../../src/process/group.ts';
-import { readWrapperFiles } from '../../src/process/wrapper.ts';
+import { readWrapperStatus } from '../../src/process/wrapper.ts';
 import { mark, tempFolder, textOf, until } from './rig.ts';
 
 test('an agent whose supervisor was killed goes on printing to its own end, and its exit status is kept', async () => {
@@ -18,13 +18,13 @@ test('an agent whose supervisor was killed goes on printing to its own end, and 
   let said = '';
   supervisor.stdout.on('data', (chunk) => (said += String(chunk)));
   await until('the agent is up', () => said.includes('up'));
-  const { pid, exit } = readWrapperFiles(folder.path);
+  const { pid, exit } = readWrapperStatus(join(folder.path, 'status'));
   expect(exit).toBeNull();
   supervisor.kill('SIGKILL');
   await once(supervisor, 'exit');
   writeFileSync(at('go'), '');
-  await until('the exit status is there', () => readWrapperFiles(folder.path).exit !== null);
-  expect(readWrapperFiles(folder.path)).toEqual({ pid, exit: 7 });
+  await until('the exit status is there', () => readWrapperStatus(join(folder.path, 'status')).exit !== null);
+  expect(readWrapperStatus(join(folder.path, 'status'))).toEqual({ pid, exit: 7 });
   expect(await textOf(at('written'))).toBe('wrote 0\n');
   await until('the group is gone', () => !groupAlive(pid ?? 0));
   expect(mine.left()).toEqual([]);

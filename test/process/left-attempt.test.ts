@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import type { AgentSpec } from '../../src/agents/contract.ts';
 import { endLeftAttempt, leftAttempt } from '../../src/agents/left-attempt.ts';
 import { endGroup, groupAlive } from '../../src/process/group.ts';
-import { readWrapperFiles } from '../../src/process/wrapper.ts';
+import { readWrapperStatus } from '../../src/process/wrapper.ts';
 import { until } from './rig.ts';
 import { agentRig, sh } from './agent-rig.ts';
 
@@ -23,7 +23,7 @@ async function killedDuring(it: Rig, agent: Partial<AgentSpec>, said: string) {
   return { kind: agent.kind ?? 'command', name: 'tester', scratch: it.scratch, events: it.logs.events, turn_id: it.turn_id, workspace: it.path };
 }
 
-const exited = (it: Rig): boolean => readWrapperFiles(it.scratch).exit !== null;
+const exited = (it: Rig): boolean => readWrapperStatus(join(it.scratch, 'status')).exit !== null;
 
 test('a command that goes on after its orchestrator was killed: running, then finished', async () => {
   await using it = await agentRig();
@@ -59,7 +59,7 @@ test('a stranger whose group has the number that the attempt had is left alone',
   // Something of the attempt still runs, but in another session.
   const escaped = spawn('sh', ['-c', 'exec setsid sleep 100'], { detached: true, stdio: 'ignore', env: { PATH: process.env['PATH'], ORCHESTRATOR_TURN_ID: it.turn_id } });
   await until('it runs', () => it.left().length > 0);
-  writeFileSync(join(it.scratch, 'pid'), `${pid}\n`);
+  writeFileSync(join(it.scratch, 'status'), `${pid}\n`);
   await endLeftAttempt({ scratch: it.scratch, turn_id: it.turn_id });
   expect(it.left()).toEqual([]);
   expect(groupAlive(pid)).toBe(true);

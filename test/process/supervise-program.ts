@@ -8,9 +8,10 @@ await runSupervised(
   {
     argv: ['/bin/sh', '-c', script],
     cwd: folder,
-    env: { PATH: process.env['PATH'] ?? '', [variable]: value },
+    env: { PATH: process.env['PATH'] ?? '' },
+    variables: { [variable]: value },
     stdin_file: join(folder, 'prompt'),
-    scratch: folder,
+    status_file: join(folder, 'status'),
     turn_timeout_ms: 0,
     stall_timeout_ms: 0,
     grace_ms: 10_000,

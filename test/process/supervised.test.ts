@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { groupAlive } from '../../src/process/group.ts';
 import { runSupervised } from '../../src/process/supervised.ts';
 import type { SupervisedObserver, SupervisedProgram } from '../../src/process/supervised.ts';
-import { readWrapperFiles } from '../../src/process/wrapper.ts';
+import { readWrapperStatus } from '../../src/process/wrapper.ts';
 import { mark, tempFolder } from './rig.ts';
 
 const never = new AbortController().signal;
@@ -22,9 +22,10 @@ async function rig(options: Partial<SupervisedProgram> = {}) {
       {
         argv: ['/bin/sh', '-c', script],
         cwd: folder.path,
-        env: { PATH: process.env['PATH'] ?? '', [mine.variable]: mine.value },
+        env: { PATH: process.env['PATH'] ?? '' },
+        variables: { [mine.variable]: mine.value },
         stdin_file: join(scratch, 'prompt'),
-        scratch,
+        status_file: join(scratch, 'status'),
         mark: { variable: mine.variable, value: mine.value },
         turn_timeout_ms: 0,
         stall_timeout_ms: 0,
@@ -46,7 +47,7 @@ test('prompt, both streams, exit status, pid and exit files', async () => {
   const end = await it.run('cat; echo oops >&2; exit 3');
   expect(end).toMatchObject({ exit_code: 3, ended_early: null });
   expect(it.lines.toSorted()).toEqual(['! oops', 'the prompt']);
-  expect(readWrapperFiles(it.scratch)).toEqual({ pid: it.pid(), exit: 3 });
+  expect(readWrapperStatus(join(it.scratch, 'status'))).toEqual({ pid: it.pid(), exit: 3 });
   expect(groupAlive(it.pid())).toBe(false);
 });
 
@@ -65,7 +66,7 @@ test('the turn timeout ends the group', async () => {
   await using it = await rig({ turn_timeout_ms: 100 });
   expect(await it.run('sleep 100 & while :; do echo busy; sleep 0.01; done')).toMatchObject({ exit_code: null, ended_early: 'turn_timeout' });
   expect(it.left()).toEqual([]);
-  expect(readWrapperFiles(it.scratch).exit).toBeNull();
+  expect(readWrapperStatus(join(it.scratch, 'status')).exit).toBeNull();
 });
 
 test('silence ends the group, output on either stream does not', async () => {

@@ -26,7 +26,7 @@ export const runStop = defineOperation({
     const { places } = opened.value;
     const holder = await readHolder(places.lock);
     if (holder === null || !isHolderAlive(holder)) return ok({ requested: false, now: input.now, runner: null });
-    await requestStop(places, { at: context.timestamp, now: input.now, reason: input.reason ?? null });
+    requestStop(places, { at: context.timestamp, now: input.now, reason: input.reason ?? null });
     return ok({ requested: true, now: input.now, runner: { pid: holder.pid, since: holder.at } });
   },
 });
@@ -44,7 +44,7 @@ export const stateShow = defineOperation({
     const opened = await openLoop(context);
     if (!opened.ok) return opened;
     const { repository, settings } = opened.value;
-    const read = await readState(repository.root, settings.state_file);
+    const read = readState(repository.root, settings.state_file);
     if (!read.ok) return read;
     const { state, raw, text } = read.value;
     const other_keys = Object.fromEntries(Object.entries(raw).filter(([key]) => !(key in OrchestrationState.shape)));
@@ -70,13 +70,13 @@ export const stateRestore = defineOperation({
     const lock = await takeLock(places.lock, 'state restore');
     if (!lock.ok) return lock;
     try {
-      const now = await readState(repository.root, file);
+      const now = readState(repository.root, file);
       if (now.ok && now.value.text !== null) return ok({ file, commit: null, changed: false, state: now.value.state });
       for (const commit of await commitsTouching(repository.git, file, RESTORE_DEPTH)) {
         const text = await fileAt(repository.git, commit, file);
         const parsed = text === null ? null : parseState(text, file);
         if (parsed === null || !parsed.ok) continue;
-        await writeState(repository.root, file, parsed.value, places.control);
+        writeState(repository.root, file, parsed.value, places.control);
         return ok({ file, commit, changed: true, state: parsed.value.state });
       }
       return fail({

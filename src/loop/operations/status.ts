@@ -1,11 +1,11 @@
-import { join } from 'node:path';
 import { z } from 'zod';
+import { statusFile } from '../../agents/contract.ts';
 import { ok } from '../../base/failure.ts';
 import { readStatus } from '../../git/status.ts';
+import { readWrapperStatus } from '../../process/wrapper.ts';
 import { defineOperation } from '../../spine/operation.ts';
 import { readJournal } from '../journal.ts';
 import type { Journal } from '../journal.ts';
-import { readTextIfThere } from '../record.ts';
 import { isHolderAlive, readHolder } from '../lock.ts';
 import { decideNext } from '../next.ts';
 import { readState } from '../stamp.ts';
@@ -65,7 +65,7 @@ export const statusShow = defineOperation({
     ]);
     if (!state.ok) return state;
     const alive = holder !== null && isHolderAlive(holder);
-    const inFlight = journal.ok && journal.value !== null ? await turnOf(journal.value) : null;
+    const inFlight = journal.ok && journal.value !== null ? turnOf(journal.value) : null;
     const next = decideNext(state.value.state, settings);
     return ok({
       workspace,
@@ -83,18 +83,15 @@ export const statusShow = defineOperation({
 });
 
 /** The process group of an agent, as its wrapper wrote it down. */
-async function pidOf(journal: Journal): Promise<number | null> {
-  const text = journal.agent === null ? null : await readTextIfThere(join(journal.agent.scratch, 'pid'));
-  return text === null || text.trim() === '' ? null : Number(text);
-}
+const pidOf = (journal: Journal): number | null => (journal.agent === null ? null : readWrapperStatus(statusFile(journal.agent.scratch)).pid);
 
-async function turnOf(journal: Journal): Promise<z.infer<typeof TurnInFlight>> {
+function turnOf(journal: Journal): z.infer<typeof TurnInFlight> {
   return {
     id: journal.turn_id,
     actor: journal.actor,
     prompt: journal.routed?.prompt ?? null,
     agent: journal.agent?.name ?? null,
-    pid: await pidOf(journal),
+    pid: pidOf(journal),
     started_at: journal.agent?.started_at ?? journal.started_at,
     attempt: journal.attempt,
   };
@@ -115,7 +112,7 @@ export const nextDecide = defineOperation({
     const opened = await openLoop(context, routingFlags(input), agentFlagsOf(input));
     if (!opened.ok) return opened;
     const { repository, settings } = opened.value;
-    const state = await readState(repository.root, settings.state_file);
+    const state = readState(repository.root, settings.state_file);
     if (!state.ok) return state;
     return decideNext(state.value.state, settings);
   },

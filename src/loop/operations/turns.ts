@@ -49,7 +49,7 @@ export const turnFollow = defineOperation({
     const found = await fileOf(context);
     if (!found.ok) return found;
     const { file, logs } = found.value;
-    await makeUntrackedFolder(logs);
+    makeUntrackedFolder(logs);
     await mkdir(dirname(file), { recursive: true });
     let seen = 0;
     const show = async (): Promise<void> => {

@@ -138,7 +138,7 @@ function checkSandbox(config: Config): Check {
   return { name: 'sandbox', status: 'warning', message: `agents run without a sandbox: this version has none yet (${seen})`, hint: 'Run it in a container or a virtual machine, or write sandbox: off to say that you know.' };
 }
 
-/** Locks, journals and attempts whose process is gone, and worktrees whose folder is. */
+/** Locks, journals and outcome files whose process is gone, and worktrees whose folder is. */
 async function checkLeftovers(repository: Repository, places: Places, fix: boolean): Promise<Check[]> {
   const { git } = repository;
   const checks: Check[] = [];
@@ -157,15 +157,15 @@ async function checkLeftovers(repository: Repository, places: Places, fix: boole
     checks.push({ name: 'lock', status: fix ? 'fixed' : 'warning', message: `a lock of process ${holder.pid}, which is gone${fix ? ', was removed' : ''}`, ...(fix ? {} : { hint: 'The next run takes it over; orchestrator doctor --fix removes it.' }) });
   } else checks.push({ name: 'lock', status: 'ok', message: alive ? `process ${holder?.pid ?? 0} is at work here` : 'no run is at work here' });
 
-  const journal = await readJournal(places);
+  const journal = readJournal(places);
   if (!journal.ok) checks.push({ name: 'journal', status: 'failed', message: journal.failure.message, ...hintOf(journal.failure) });
   else if (journal.value !== null && !alive) checks.push({ name: 'journal', status: 'warning', message: `${journal.value.actor}'s turn ${journal.value.turn_id} was cut short`, hint: 'The next run finishes or repeats it.' });
 
   const current = journal.ok ? (journal.value?.turn_id ?? null) : null;
-  const stale = alive ? [] : (await listOf(places.attempts)).filter((name) => current === null || !name.startsWith(current));
+  const stale = alive ? [] : (await listOf(places.outcomes)).filter((name) => current === null || !name.startsWith(current));
   if (stale.length > 0) {
-    if (fix) await Promise.all(stale.map((name) => rm(join(places.attempts, name), { recursive: true, force: true })));
-    checks.push({ name: 'attempts', status: fix ? 'fixed' : 'warning', message: `${stale.length} folders of attempts that are over${fix ? ' were removed' : ''}`, ...(fix ? {} : { hint: 'orchestrator doctor --fix removes them.' }) });
+    if (fix) await Promise.all(stale.map((name) => rm(join(places.outcomes, name), { recursive: true, force: true })));
+    checks.push({ name: 'outcomes', status: fix ? 'fixed' : 'warning', message: `${stale.length} outcome files of turns that are over${fix ? ' were removed' : ''}`, ...(fix ? {} : { hint: 'orchestrator doctor --fix removes them.' }) });
   }
 
   const prunable = (await git.attempt(['worktree', 'list', '--porcelain'])).stdout.split('\n').filter((line) => line.startsWith('prunable')).length;

@@ -134,7 +134,7 @@ export function withIgnoreLines(before: string): string {
 /** Commits exactly what was made. A file that somebody else had changed already is left uncommitted, and named. */
 async function commitMade(repository: Repository, created: readonly Made[], warnings: string[]): Promise<string | null> {
   const { git, gitDirectory } = repository;
-  const operation = await halfDone(gitDirectory);
+  const operation = halfDone(gitDirectory);
   if (operation !== null && operation !== 'bisect') {
     warnings.push(`Nothing was committed, because a ${operation} is half done.`);
     return null;
