@@ -1,3 +1,4 @@
+import { appendFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 
@@ -9,8 +10,8 @@ export interface CappedFile {
   write(text: string, always?: boolean): void;
   /** What to wait for before more is written; null while the disk keeps up. */
   busy(): Promise<void> | null;
-  /** Writes what is left; rejects with the first error of any write. */
-  close(): Promise<void>;
+  /** Writes a last text, cap or no cap, and what is left; rejects with the first error of any write. */
+  close(last?: string): Promise<void>;
 }
 
 /** Characters that may wait in memory before the writer has to. */
@@ -72,7 +73,14 @@ export function openCappedFile(path: string, maxBytes: number, marker: string): 
       else timer ??= setTimeout(() => void flush(), DELAY_MS);
     },
     busy: () => (size > HIGH_WATER && broken === null ? flush() : null),
-    async close() {
+    async close(last = '') {
+      if (broken === null && last !== '') add(last);
+      clearTimeout(timer);
+      // A quiet agent's few lines are written at once: three trips through the thread pool would take longer.
+      if (handle === null && writing === null && broken === null && waiting.length > 0) {
+        appendFileSync(path, waiting.join(''));
+        waiting = [];
+      }
       // A drain that was under way has taken everything up to its last look.
       for (;;) {
         if (broken !== null || (writing === null && waiting.length === 0)) break;

@@ -23,8 +23,7 @@ export function openAgentLogs(paths: { readonly text: string; readonly events: s
     },
     busy: () => text.busy() ?? events.busy(),
     async close(lastLine) {
-      text.write(`${lastLine}\n`, true);
-      const closed = await Promise.allSettled([text.close(), events.close()]);
+      const closed = await Promise.allSettled([text.close(`${lastLine}\n`), events.close()]);
       for (const each of closed) if (each.status === 'rejected') throw each.reason;
     },
   };

@@ -33,6 +33,8 @@ export interface Git {
    * function ends it, after which calls are made as before.
    */
   keepReady(): () => Promise<void>;
+  /** Whether such a server will take the next call. */
+  isReady(): boolean;
 }
 
 /**
@@ -130,6 +132,7 @@ export function openGit(directory: string, identity: Readonly<Record<string, str
       if (output.code !== 0) throw gitFailed(directory, args, output);
       return output.stdout;
     },
+    isReady: () => server?.idle() === true,
     keepReady() {
       const mine = openForkServer(['git', ...SETTINGS.flatMap((setting) => ['-c', setting])], { cwd: directory, env: base });
       server = mine;

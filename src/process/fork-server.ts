@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { endGroup } from './group.ts';
@@ -85,7 +85,7 @@ export function openForkServer(argv: readonly [string, ...string[]], options: { 
     idle: () => alive && pending === null,
     run(args) {
       if (!alive || pending !== null) throw new Error('The fork server runs one command at a time.');
-      const mark = randomUUID();
+      const mark = randomBytes(9).toString('base64url');
       return new Promise((resolve, reject) => {
         pending = { resolve, reject, mark };
         child.stdin.write(`${mark}\n${encodeWords(args)}`);

@@ -65,7 +65,7 @@ export function addRunCommand(program: Command): void {
     .action(async (flags: Flags, self: Command) => {
       const options = self.optsWithGlobals<GlobalOptions>();
       const { createRunView, renderRunResult } = await import('../render/run.ts');
-      const view = createRunView(options);
+      const view = await createRunView(options);
       await invoke({
         operation: 'loop.run.start',
         input: {

@@ -3,7 +3,6 @@ import { outputOf } from '../invoke.ts';
 import type { Output } from '../output.ts';
 import type { ProgressEvent } from '../../spine/operation.ts';
 import type { RunResult } from '../../loop/event.ts';
-import { createLiveView } from '../live-view.ts';
 import { createPlainLines } from '../plain-lines.ts';
 import { plural, usageText } from './format.ts';
 
@@ -14,12 +13,14 @@ export interface RunView {
 }
 
 /** A live view on a terminal, plain lines where there is none. */
-export function createRunView(options: GlobalOptions): RunView {
+export async function createRunView(options: GlobalOptions): Promise<RunView> {
   if (options.json === true) return { onEvent: () => undefined, end: () => undefined };
   const output = outputOf(options);
   // Without colours a person (or a recorder) wants plain text; a view that redraws itself is not that.
   const terminal = process.stderr.isTTY === true && process.env['TERM'] !== 'dumb' && output.err.level > 0 && !output.options.quiet;
-  return terminal ? createLiveView(output) : createPlainLines(output);
+  if (!terminal) return createPlainLines(output);
+  // Loaded on demand: measuring the width of text takes 30 ms to get ready.
+  return (await import('../live-view.ts')).createLiveView(output);
 }
 
 const ENDS: Record<RunResult['ended'], string> = {
