@@ -1,9 +1,10 @@
+import { accessSync, constants, existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { crashPoint } from '../base/crash-point.ts';
 import { fail, ok } from '../base/failure.ts';
-import type { Result } from '../base/failure.ts';
+import type { Failure, Result } from '../base/failure.ts';
 import { commitFileOnBranch, commitPaths } from '../git/commit.ts';
 import type { Git } from '../git/git.ts';
 import type { Repository } from '../git/repository.ts';
@@ -22,6 +23,22 @@ export function readState(root: string, file: string): Result<StateDocument & { 
   const text = read.value;
   const parsed = parseState(text, file);
   return parsed.ok ? ok({ ...parsed.value, text }) : parsed;
+}
+
+/** Why the state file could not be written here later, when an agent has been paid; null when it can. */
+export function stateUnwritable(root: string, file: string): Failure | null {
+  const folder = dirname(join(root, file));
+  try {
+    if (existsSync(folder)) accessSync(folder, constants.W_OK);
+    return null;
+  } catch (error) {
+    return {
+      code: 'state_unwritable',
+      kind: 'precondition',
+      message: `${folder} cannot be written to (${(error as NodeJS.ErrnoException).code ?? 'no reason given'}), so that no turn could be stamped. Nothing was started.`,
+      hint: 'Make the folder writable for this user, or mount its file system for writing.',
+    };
+  }
 }
 
 /** Writes the state in one step. What stands in its place and is no file is moved aside into `control`; gives what was moved. */

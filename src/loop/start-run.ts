@@ -23,7 +23,7 @@ import type { Recovery } from './recover.ts';
 import { decideNext } from './next.ts';
 import type { LoopRuntime, LoopSettings } from './runtime.ts';
 import { takeSnapshot } from './snapshot.ts';
-import { readState } from './stamp.ts';
+import { readState, stateUnwritable } from './stamp.ts';
 import { clearStop, watchStopNow } from './stop.ts';
 
 /** What a run is asked to do. */
@@ -123,6 +123,8 @@ async function guardedRun(request: RunRequest, partial: PartialRuntime): Promise
   if (dirt !== null) return fail(dirt);
   const begun = readState(repository.root, settings.state_file);
   if (!begun.ok) return begun;
+  const unwritable = stateUnwritable(repository.root, settings.state_file);
+  if (unwritable !== null) return fail(unwritable);
   const hidden = settings.commits ? await stateIgnored(repository, settings.state_file) : null;
   if (hidden !== null) return fail(hidden);
   const unable = await checkAgents(runtime, begun.value.state);

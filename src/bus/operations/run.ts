@@ -43,7 +43,7 @@ export const runStart = defineOperation({
   failures: [
     'agent_error', 'agent_exit', 'agent_not_found', 'agent_stalled', 'agent_timeout', 'blocked', 'budget', 'checkout_busy', 'config_invalid',
     'dirty_tree', 'guard_violation', 'no_progress', 'outcome_invalid', 'prompt_invalid', 'prompt_missing', 'router_failed', 'router_invalid',
-    'secret_committed', 'state_invalid', 'wrong_branch',
+    'secret_committed', 'state_invalid', 'state_unwritable', 'wrong_branch',
   ],
   transaction: 'none',
   cross_domain_deps: [],
