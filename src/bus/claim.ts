@@ -3,6 +3,9 @@ import { z } from 'zod';
 /** Where the claim of a branch's turn lives on the remote. It never touches the branch's history. */
 export const turnRef = (branch: string): string => `refs/orchestrator/turn/${branch}`;
 
+/** Where a person's wish that all runs of a branch end is left for other machines. */
+export const controlRef = (branch: string): string => `refs/orchestrator/control/${branch}`;
+
 /** `claim.json` in the turn ref's commit. */
 export const Claim = z.object({
   /** Stable id of a checkout. */
@@ -17,7 +20,7 @@ export const Claim = z.object({
   nonce: z.string(),
   /** Counts up, so that every push makes a new commit. */
   renewal: z.number().int(),
-  lease_seconds: z.number().positive(),
+  lease_seconds: z.number().positive().finite(),
   phase: z.enum(['held', 'released', 'failed', 'stopped']),
   /** Branch tip that the turn began at. */
   base: z.string(),

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fail } from '../base/failure.ts';
+import { fail, ok } from '../base/failure.ts';
 import type { Failure, Result } from '../base/failure.ts';
 import type { Config } from '../config/schema.ts';
 import { isAncestor } from '../git/history.ts';
@@ -32,7 +32,7 @@ export async function openHandOff(config: Config, repository: Repository, places
       return fail(precondition('unpushed_commits', `${foreign.length} commits of yours on ${branch} are not on ${remote}; a turn would push them along: ${foreign.slice(0, 5).join(', ')}`, `Push them yourself first (git push ${remote} ${branch}), or run without --push.`));
     }
   }
-  return await pushTurns({ git, remote, branch, control: places.control, lease_ms: lease });
+  return ok(pushTurns({ git, remote, branch, control: places.control, lease_ms: lease }));
 }
 
 /**

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { addConfigCommands } from './commands/config.ts';
 import { addLoopCommands } from './commands/loop.ts';
 import { addOperationCommands } from './commands/operations.ts';
+import { addRescueCommands } from './commands/rescue.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addWorkspaceCommands } from './commands/workspace.ts';
 
@@ -27,6 +28,7 @@ export function buildProgram(): Command {
   addWorkspaceCommands(program);
   addRunCommand(program);
   addLoopCommands(program);
+  addRescueCommands(program);
   addConfigCommands(program);
   addOperationCommands(program);
   return program;

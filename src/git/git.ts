@@ -19,6 +19,10 @@ export interface GitCall {
   readonly env?: Readonly<Record<string, string>>;
   /** Do not take optional locks: for readers that may run beside an agent's own git. */
   readonly passive?: boolean;
+  /** For calls that talk to a remote: after so long git is ended with all that it started, exit code 124. Goes without `input`. */
+  readonly timeout_ms?: number | undefined;
+  /** Ends such a call early. */
+  readonly signal?: AbortSignal;
 }
 
 /** Git in one directory. */
@@ -102,6 +106,7 @@ export function openGit(directory: string, identity: Readonly<Record<string, str
   let server: ForkServer | null = null;
   const attempt = async (command: readonly string[], call: GitCall = {}): Promise<GitOutput> => {
     const args = call.passive === true ? ['--no-optional-locks', ...command] : [...command];
+    if (call.timeout_ms !== undefined) return await timed(args, directory, { ...base, ...call.env }, { timeout_ms: call.timeout_ms, signal: call.signal });
     // One call at a time goes through the server; those beside it, and the few with something special, start git themselves.
     if (server?.idle() === true && call.input === undefined && call.env === undefined && !hasNul(args)) return await server.run(args);
     const env = { ...base, ...call.env };
@@ -142,6 +147,17 @@ export function openGit(directory: string, identity: Readonly<Record<string, str
       };
     },
   };
+}
+
+/** Git in a process group of its own: what it started for the transport (ssh, a helper) must not outlive it. */
+async function timed(args: readonly string[], cwd: string, env: Readonly<Record<string, string>>, { timeout_ms, signal }: { readonly timeout_ms: number; readonly signal: AbortSignal | undefined }): Promise<GitOutput> {
+  // Loaded here, as most commands never ask a remote and should start without it.
+  const { runProgram } = await import('../process/run-program.ts');
+  const settings = SETTINGS.flatMap((setting) => ['-c', setting]);
+  const ended = await runProgram(['git', ...settings, ...args], { cwd, env, timeout_ms, max_output_bytes: 16 * 1024 * 1024, ...(signal === undefined ? {} : { signal }) });
+  if (ended.ok) return { code: ended.value.exit_code ?? 1, stdout: ended.value.stdout, stderr: ended.value.stderr };
+  const late = ended.failure.code === 'program_timeout';
+  return { code: late ? 124 : 1, stdout: '', stderr: `error: ${late ? `no answer within ${timeout_ms / 1000} s` : ended.failure.message}` };
 }
 
 /** The line of git's words that says why; its last lines are often only advice. */

@@ -1,12 +1,12 @@
 import { reasonOf } from './git.ts';
-import type { Git } from './git.ts';
+import type { Git, GitCall } from './git.ts';
 
 /** What a remote has under some refs; a ref that is not there is missing. */
 export type RemoteRefs = ReadonlyMap<string, string>;
 
 /** Asks a remote for refs; null when it does not answer, with git's words. */
-export async function listRemote(git: Git, remote: string, refs: readonly string[]): Promise<{ refs: RemoteRefs } | { problem: string }> {
-  const output = await git.attempt(['ls-remote', '--', remote, ...refs]);
+export async function listRemote(git: Git, remote: string, refs: readonly string[], call: GitCall = {}): Promise<{ refs: RemoteRefs } | { problem: string }> {
+  const output = await git.attempt(['ls-remote', '--', remote, ...refs], call);
   if (output.code !== 0) return { problem: reasonOf(output.stderr) };
   const found = new Map<string, string>();
   for (const line of output.stdout.split('\n')) {
@@ -16,7 +16,7 @@ export async function listRemote(git: Git, remote: string, refs: readonly string
   return { refs: found };
 }
 
-/** One ref of a push. `expect` makes it a compare-and-swap on what the remote has: an id, or '' for none. */
+/** One ref of a push. An empty `from` deletes. `expect` makes it a compare-and-swap on what the remote has: an id, or '' for none. */
 export interface PushedRef {
   readonly from: string;
   readonly to: string;
@@ -30,9 +30,9 @@ export type PushOutcome = { readonly kind: 'done' } | { readonly kind: 'refused'
  * Pushes refs, all or none. Decided by the typed lines of `--porcelain` (git-push(1)): a line that begins with `!` is a
  * refusal; without such a line a failed push had no answer.
  */
-export async function pushAll(git: Git, remote: string, refs: readonly PushedRef[]): Promise<PushOutcome> {
+export async function pushAll(git: Git, remote: string, refs: readonly PushedRef[], call: GitCall = {}): Promise<PushOutcome> {
   const leases = refs.filter((ref) => ref.expect !== undefined).map((ref) => `--force-with-lease=${ref.to}:${ref.expect ?? ''}`);
-  const output = await git.attempt(['push', '--porcelain', '--no-verify', ...(refs.length > 1 ? ['--atomic'] : []), ...leases, '--', remote, ...refs.map((ref) => `${ref.from}:${ref.to}`)]);
+  const output = await git.attempt(['push', '--porcelain', '--no-verify', ...(refs.length > 1 ? ['--atomic'] : []), ...leases, '--', remote, ...refs.map((ref) => `${ref.from}:${ref.to}`)], call);
   if (output.code === 0) return { kind: 'done' };
   const refusals = output.stdout.split('\n').filter((line) => line.startsWith('!\t'));
   const problem = refusals.map((line) => line.slice(2).replaceAll('\t', ' ')).join('; ') || reasonOf(output.stderr);

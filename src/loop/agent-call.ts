@@ -52,6 +52,7 @@ export async function prepareCall(runtime: LoopRuntime, journal: Journal, state:
   runtime.agents.reset(places.attempt);
 
   const variables = {
+    ...runtime.agentVariables,
     ORCHESTRATOR_ACTOR: journal.actor,
     ORCHESTRATOR_ITERATION: String(journal.iteration),
     ORCHESTRATOR_PROMPT: prompt.path,

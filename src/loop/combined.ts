@@ -68,7 +68,7 @@ export async function runCombined(runtime: LoopRuntime, length: RunLength, start
 
   if (start.recovered !== null) {
     count(start.recovered);
-    if (start.recovered.failure !== null) return fail(endOf(start.recovered.record, start.recovered.failure));
+    if (start.recovered.failure !== null) return fail(endOfTurn(start.recovered.record, start.recovered.failure));
     const reached = goal(start.recovered);
     if (reached !== null) return result(reached, start.recovered.document.state);
     snapshot = start.snapshot;
@@ -108,14 +108,14 @@ export async function runCombined(runtime: LoopRuntime, length: RunLength, start
       await stampBetweenTurns(runtime, { ...report.document, state: ended }, 'stopped', null);
       return result('stopped', ended);
     }
-    if (report.failure !== null) return fail(endOf(report.record, report.failure));
+    if (report.failure !== null) return fail(endOfTurn(report.record, report.failure));
     const reached = goal(report);
     if (reached !== null) return result(reached, report.document.state);
   }
 }
 
 /** The failure that ends a run: whose turn it was, with which prompt, why, and where its log is. */
-function endOf(turn: TurnRecord, failure: Failure): Failure {
+export function endOfTurn(turn: TurnRecord, failure: Failure): Failure {
   if (turn.outcome === 'interrupted' || turn.outcome === 'ok' || turn.outcome === 'complete') return failure;
   const verb = turn.outcome === 'blocked' ? 'is blocked' : 'failed';
   const prompt = turn.prompt === null ? '' : ` with ${turn.prompt}`;

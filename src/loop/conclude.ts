@@ -25,7 +25,8 @@ import { keepRescue } from './rescue.ts';
 import type { LoopRuntime } from './runtime.ts';
 import { takeSnapshot } from './snapshot.ts';
 import type { Snapshot } from './snapshot.ts';
-import { publishTurn, stagedBeside, stampTurn } from './stamp-turn.ts';
+import type { Landing } from './hand-off.ts';
+import { keysOf, publishTurn, stagedBeside, stampOn, stampTurn } from './stamp-turn.ts';
 import { freshState, parseState } from './state.ts';
 import type { StateDocument } from './state.ts';
 import { advance, begin } from './transition.ts';
@@ -121,15 +122,32 @@ export async function concludeTurn(runtime: LoopRuntime, ended: EndedTurn): Prom
   const { state, failure } = advance(before.state, facts, done);
   const document: StateDocument = { state, raw: edit.raw };
 
-  const stamped = await stampTurn(runtime, { before, document, conclusion: done, head, trailers, journal, after, changes, editBroken: edit.broken, warn });
+  // In role mode the branch is the remote's: a failed turn is stamped on its tip, and its own commits are kept aside.
+  const apart = runtime.mode === 'role' && done.kind === 'failed';
+  const stamp = { before, document, conclusion: done, head, trailers, journal, after, changes, editBroken: edit.broken, warn };
+  const stamped = apart ? null : await stampTurn(runtime, stamp);
+  const { base, turn_id, actor, iteration } = journal;
+  const landing: Landing = {
+    turn_id, actor, iteration, base,
+    phase: done.kind === 'failed' ? 'failed' : 'released',
+    work: apart ? base : head,
+    stamped: apart ? null : (stamped ?? head),
+    kept: apart && changes.head !== base ? changes.head : null,
+    restamp: (on, work, unfit) => stampOn(on, work, { ...stamp, facts, begins_run: journal.begins_run, ownKeys: keysOf(before, edit.raw), unfit }),
+    person: ended.person,
+  };
+  const published = await publishTurn(runtime, done, landing, leftBehind(runtime, after, ended.person, new Set(committed)));
+  const landed = published?.ok === true ? published.value : null;
+  const publishFailure = published?.ok === false ? published.failure : (landed?.failure ?? null);
+  // Where the checkout was moved, what is left in it must be looked at again.
+  const moved = runtime.mode === 'role' && (apart || done.kind === 'interrupted' || publishFailure !== null || landed?.document != null);
+  const now_there = moved ? await takeSnapshot(repository.git, repository.root) : after;
 
-  const published = await publishTurn(runtime, done);
-
-  const left = leftBehind(runtime, after, ended.person, new Set(committed));
+  const left = leftBehind(runtime, now_there, ended.person, moved ? new Set() : new Set(committed));
   writeLeftovers(runtime.places, journal.run_id, left);
-  const shown = failure ?? ('failure' in done ? done.failure : null);
+  const shown = failure ?? ('failure' in done ? done.failure : null) ?? (landed?.document == null ? null : landed.failure);
   const record = turnRecord(runtime.workspace, journal, ended.agent, now, {
-    outcome: failure !== null && done.kind === 'ok' ? 'blocked' : done.kind,
+    outcome: publishFailure?.code === 'lease_lost' ? 'interrupted' : landed?.document != null && landed.failure !== null ? 'failed' : failure !== null && done.kind === 'ok' ? 'blocked' : done.kind,
     head,
     commits,
     files_changed: [...changes.changed],
@@ -143,7 +161,7 @@ export async function concludeTurn(runtime: LoopRuntime, ended: EndedTurn): Prom
   closeJournal(runtime.places);
   runtime.emit({ type: 'turn.finished', turn: record });
   clearAttempt(journal);
-  return { document, record, failure: failure ?? published, snapshot: nextSnapshot(runtime, after, new Set(committed), stamped ?? head) };
+  return { document: landed?.document ?? document, record, failure: failure ?? publishFailure, snapshot: moved ? null : nextSnapshot(runtime, after, new Set(committed), stamped ?? head) };
 }
 
 /** So many skipped paths are named one by one on the terminal. */

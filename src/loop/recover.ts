@@ -5,6 +5,7 @@ import { clearAttempt } from './agent-call.ts';
 import type { CountedTurn } from './combined.ts';
 import { concludeTurn } from './conclude.ts';
 import type { TurnReport } from './conclude.ts';
+import type { Landing } from './hand-off.ts';
 import { closeJournal } from './journal.ts';
 import type { Journal } from './journal.ts';
 import { readLeftovers, writeLeftovers } from './ownership.ts';
@@ -37,9 +38,10 @@ export async function recoverTurn(runtime: LoopRuntime, journal: Journal, person
   const left = attempt === null || journal.routed === null ? null : await runtime.agents.left(attempt);
   if (attempt !== null) await runtime.agents.endLeft(attempt);
 
+  const held = journal.claim !== null && runtime.handOff !== null && (await runtime.handOff.resume(journal, journal.claim));
   const stamped = await stampedState(runtime, journal);
   if (stamped !== null) {
-    const pushed = await runtime.handOff?.publish(stamped.state.status === 'failed' ? 'failed' : 'released');
+    const pushed = await runtime.handOff?.publish(await stampedLanding(runtime, journal, stamped, person));
     if (pushed?.ok === false) runtime.emit({ type: 'warning', message: pushed.failure.message });
     const record = await recordStamped(runtime, journal, stamped.state, left?.state === 'finished' ? left.result : null);
     closeJournal(runtime.places);
@@ -54,8 +56,38 @@ export async function recoverTurn(runtime: LoopRuntime, journal: Journal, person
     return { how: 'finished', report: await concludeTurn(runtime, { journal, before: null, person, agent: left.result, cut: null }) };
   }
   await keepLeftovers(runtime, journal, person);
+  if (runtime.mode === 'role' && journal.claim !== null && !held) {
+    // Somebody else has the turn by now: this one's work is kept, and its journal closed.
+    const left = readLeftovers(runtime.places);
+    await runtime.handOff?.rescue(journal, left.ok ? [...left.value] : []);
+    await keepLeftovers(runtime, journal, person);
+    closeJournal(runtime.places);
+    clearAttempt(journal);
+    tell('already_done');
+    return { how: 'already_done', report: null };
+  }
   tell('run_again');
   return { how: 'run_again', turn_id: journal.turn_id, attempt: agent === null || journal.routed === null ? journal.attempt : journal.attempt + 1 };
+}
+
+/** A turn that was stamped before the crash, on its way to the remote. */
+async function stampedLanding({ repository: { git }, branch }: LoopRuntime, journal: Journal, stamped: StateDocument, person: ReadonlySet<string>): Promise<Landing> {
+  const { turn_id, actor, iteration, base } = journal;
+  const ref = `refs/heads/${branch}`;
+  const head = (await resolveCommit(git, ref)) ?? base;
+  const work = (await resolveCommit(git, `${ref}^`)) ?? base;
+  const message = await git.run(['log', '-1', '--format=%B', head]);
+  const failed = stamped.state.status === 'failed';
+  return {
+    turn_id, actor, iteration, base, work, stamped: head, kept: null, person,
+    phase: failed ? 'failed' : 'released',
+    restamp: (on, commit, unfit) => {
+      const own = actor === 'galph' ? { galph_commit: commit } : { ralph_commit: commit };
+      if (unfit === null) return { document: { state: { ...stamped.state, ...own }, raw: on.raw }, message };
+      const failure = { actor, prompt: journal.routed?.prompt ?? null, code: unfit.code, message: unfit.message, exit_code: null, log: null, at: stamped.state.last_update ?? '' };
+      return { document: { state: { ...on.state, status: 'failed', failure, turn_id, attempt: journal.attempt }, raw: on.raw }, message };
+    },
+  };
 }
 
 /** The state that this turn stamped, if it got that far: committed, or in the file where nothing is committed. */

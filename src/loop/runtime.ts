@@ -48,6 +48,8 @@ export interface LoopRuntime {
   readonly agents: Agents;
   /** Null where turns stay on this machine. */
   readonly handOff: HandOff | null;
+  /** Environment for agents beside the turn's own. */
+  readonly agentVariables: Readonly<Record<string, string>>;
   readonly clock: Clock;
   readonly emit: (event: LoopEvent) => void;
   /** Aborted by a signal or by `stop --now`; the reason is a `Failure`. */

@@ -5,7 +5,7 @@ import { newId } from '../base/ids.ts';
 import { readStatus } from '../git/status.ts';
 import { NOTHING_USED } from './budget.ts';
 import { checkBranch } from './guards.ts';
-import type { ClaimedTurn, HandOff } from './hand-off.ts';
+import type { ClaimedTurn, HandOff, Landing } from './hand-off.ts';
 import { readJournal } from './journal.ts';
 import type { Journal } from './journal.ts';
 import { takeLock } from './lock.ts';
@@ -68,7 +68,9 @@ async function stampLocked(loop: OpenLoop, { actor, result, clock, handOff }: Ha
   const message = stateMessage(sync, { turn_id: turn.turn_id, outcome, agent: null, usage: NOTHING_USED });
   const tracked = (await repository.git.attempt(['ls-files', '--error-unmatch', '--', settings.state_file])).code === 0;
   const commit = await stampState(repository, settings.state_file, { state: after.state, raw: read.value.raw }, message, { control: places.control, tracked });
-  const pushed = await opened?.value.publish(outcome === 'ok' ? 'released' : 'failed');
+  const doc = { state: after.state, raw: read.value.raw };
+  const landing: Landing = { ...turn, phase: outcome === 'ok' ? 'released' : 'failed', work: turn.base, stamped: commit ?? turn.base, kept: null, person: new Set(), restamp: () => ({ document: doc, message }) };
+  const pushed = await opened?.value.publish(landing);
 
   makeUntrackedFolder(settings.logs_dir);
   const journalled: Journal = {
@@ -91,8 +93,10 @@ async function stampLocked(loop: OpenLoop, { actor, result, clock, handOff }: Ha
   appendRecord(recordsFile(settings.logs_dir, branch.value), { ...record, source: 'operator', reason });
   if (pushed?.ok === false) {
     await opened?.value.letGo();
+    await opened?.value.close();
     return pushed;
   }
+  await opened?.value.close();
   return ok({ state: after.state, commit, pushed: pushed?.ok === true });
 }
 

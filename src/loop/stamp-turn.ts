@@ -1,6 +1,7 @@
-import type { Failure } from '../base/failure.ts';
+import type { Failure, Result } from '../base/failure.ts';
 import { halfDone } from '../git/repository.ts';
 import type { ChangeSet } from './change-set.ts';
+import type { Landed, Landing } from './hand-off.ts';
 import type { Journal } from './journal.ts';
 import { stateMessage } from './message.ts';
 import type { TurnTrailers } from './message.ts';
@@ -8,23 +9,31 @@ import type { Conclusion } from './outcome.ts';
 import type { LoopRuntime } from './runtime.ts';
 import type { Snapshot } from './snapshot.ts';
 import { stampApart, stampState, writeState } from './stamp.ts';
+import { isKnownKey } from './state.ts';
 import type { StateDocument } from './state.ts';
+import { advance, begin } from './transition.ts';
+import type { TurnFacts } from './transition.ts';
 
 /** Whether the index holds changes of other paths, which our commit must not take along. */
 export const stagedBeside = (after: Snapshot, own: ReadonlySet<string>): boolean => [...after.dirty.values()].some((entry) => entry.staged && !own.has(entry.path));
 
-/** Pushes what was stamped; an interrupted turn gives its claim back. Gives the failure, if there was one. */
-export async function publishTurn({ handOff }: LoopRuntime, conclusion: Conclusion): Promise<Failure | null> {
+/**
+ * Hands the turn off; an interrupted one gives its claim back, and in role mode its own commits are kept aside, as the
+ * branch is the remote's. Gives where it landed, or null where turns stay here.
+ */
+export async function publishTurn(runtime: LoopRuntime, conclusion: Conclusion, landing: Landing, leftovers: readonly string[]): Promise<Result<Landed> | null> {
+  const { handOff, mode } = runtime;
   if (handOff === null) return null;
   if (conclusion.kind === 'interrupted') {
+    const lost = conclusion.failure.code === 'lease_lost';
+    if (mode === 'role') await handOff.rescue(landing, lost ? leftovers : []);
     await handOff.letGo();
     return null;
   }
-  const pushed = await handOff.publish(conclusion.kind === 'failed' ? 'failed' : 'released');
-  if (pushed.ok) return null;
+  const pushed = await handOff.publish(landing);
   // What cannot be pushed now must not keep others from their turns; the work is committed here.
-  await handOff.letGo();
-  return pushed.failure;
+  if (!pushed.ok) await handOff.letGo();
+  return pushed;
 }
 
 /** What a turn's stamp is made of. */
@@ -65,4 +74,17 @@ export async function stampTurn(runtime: LoopRuntime, turn: Stamp): Promise<stri
   const tracked = journal.state_before !== null && after.dirty.get(settings.state_file)?.kind !== 'untracked';
   const nothing_else_staged = !stagedBeside(after, new Set([...turn.changes.commit, settings.state_file]));
   return await stampState(repository, settings.state_file, turn.document, message, { control: runtime.places.control, tracked, nothing_else_staged });
+}
+
+/** The keys of others that an agent changed in the state file, for a stamp on another version of the file. */
+export const keysOf = (before: StateDocument, raw: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(raw).filter(([key, value]) => !isKnownKey(key) && JSON.stringify(before.raw[key]) !== JSON.stringify(value)));
+
+/** The same turn's stamp on the state that the remote has by now. `unfit`: why its work could not land there. */
+export function stampOn(on: StateDocument, work: string, turn: Stamp & { readonly facts: TurnFacts; readonly begins_run: boolean; readonly ownKeys: Record<string, unknown>; readonly unfit: Failure | null }): { document: StateDocument; message: string } {
+  const conclusion: Conclusion = turn.unfit === null ? turn.conclusion : { kind: 'failed', failure: turn.unfit };
+  const { state } = advance(turn.begins_run ? begin(on.state) : on.state, { ...turn.facts, commit: work }, conclusion);
+  const { actor, iteration } = turn.journal;
+  const message = stateMessage({ actor, iteration, next: state.expected_actor, status: conclusion.kind, commit: work }, { ...turn.trailers, outcome: conclusion.kind });
+  return { document: { state, raw: { ...on.raw, ...turn.ownKeys } }, message };
 }

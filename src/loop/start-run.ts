@@ -7,7 +7,7 @@ import type { Failure, Result } from '../base/failure.ts';
 import { openRepository } from '../git/repository.ts';
 import type { Repository } from '../git/repository.ts';
 import { runCombined } from './combined.ts';
-import type { RunLength } from './combined.ts';
+import type { RunLength, RunStart } from './combined.ts';
 import type { LoopEvent, RunResult } from './event.ts';
 import { checkBranch, checkDirt, stateIgnored } from './guards.ts';
 import { readJournal } from './journal.ts';
@@ -15,14 +15,16 @@ import { takeLock } from './lock.ts';
 import { divide, readLeftovers, readPersonPaths, writePersonPaths } from './ownership.ts';
 import { placesOf } from './places.ts';
 import type { Places } from './places.ts';
-import type { HandOff } from './hand-off.ts';
+import type { HandOff, RoleHandOff } from './hand-off.ts';
 import { checkAgents } from './preflight.ts';
 import { makeUntrackedFolder } from './record.ts';
 import { recoverTurn } from './recover.ts';
 import type { Recovery } from './recover.ts';
 import { decideNext } from './next.ts';
 import type { LoopRuntime, LoopSettings } from './runtime.ts';
+import { runRole } from './role.ts';
 import { takeSnapshot } from './snapshot.ts';
+import type { Snapshot } from './snapshot.ts';
 import { readState, stateUnwritable } from './stamp.ts';
 import { clearStop, watchStopNow } from './stop.ts';
 
@@ -33,11 +35,20 @@ export interface RunRequest extends RunLength {
   readonly branch: string | null;
   /** Opens the way to other machines once the branch is known; null = turns stay here. */
   readonly handOff: ((repository: Repository, places: Places, branch: string, head: string) => Promise<Result<HandOff>>) | null;
+  /** The one role that this run plays, with a peer elsewhere; null = both, here. */
+  readonly role: RoleRun | null;
   readonly allow_dirty: boolean;
   readonly dry_run: boolean;
   readonly clock: Clock;
   readonly emit: (event: LoopEvent) => void;
   readonly signal: AbortSignal;
+}
+
+export interface RoleRun {
+  /** Opens the way to the peer. `recovering`: a turn of this checkout was cut short. */
+  readonly open: (repository: Repository, places: Places, branch: string, head: string, recovering: boolean, signal: AbortSignal) => Promise<Result<RoleHandOff>>;
+  /** Environment that keeps agents from pushing past the claim. */
+  readonly agentVariables: (repository: Repository) => Promise<Readonly<Record<string, string>>>;
 }
 
 /** A runtime before the branch is known. */
@@ -67,7 +78,8 @@ export async function startRun(request: RunRequest): Promise<Result<RunResult>> 
     unwatch = watchStopNow(places, ended);
     const runtime: PartialRuntime = {
       run_id: newId('run', request.clock.now()),
-      mode: 'combined',
+      mode: request.role === null ? 'combined' : 'role',
+      agentVariables: (await request.role?.agentVariables(repository)) ?? {},
       workspace: request.workspace,
       repository,
       places,
@@ -100,10 +112,22 @@ async function guardedRun(request: RunRequest, partial: PartialRuntime): Promise
   const first = await takeSnapshot(repository.git, repository.root);
   const branch = await checkBranch(repository, first, request.branch);
   if (!branch.ok) return branch;
-  const handOff = request.handOff === null ? null : await request.handOff(repository, places, branch.value, first.head ?? '');
+  if (request.role !== null && journal.value === null && first.dirty.has(settings.state_file)) return fail(stateDirty(settings.state_file));
+  const roleHandOff = request.role === null ? null : await request.role.open(repository, places, branch.value, first.head ?? '', journal.value !== null, partial.signal);
+  if (roleHandOff !== null && !roleHandOff.ok) return roleHandOff;
+  const handOff = roleHandOff ?? (request.handOff === null ? null : await request.handOff(repository, places, branch.value, first.head ?? ''));
   if (handOff !== null && !handOff.ok) return handOff;
   const runtime: LoopRuntime = { ...partial, branch: branch.value, handOff: handOff?.value ?? null };
-  if (journal.value !== null && journal.value.branch !== branch.value) return fail(otherBranch(journal.value.branch, branch.value));
+  try {
+    return await runFrom(request, runtime, roleHandOff?.value ?? null, journal, first);
+  } finally {
+    await runtime.handOff?.close();
+  }
+}
+
+async function runFrom(request: RunRequest, runtime: LoopRuntime, roleHandOff: RoleHandOff | null, journal: ReturnType<typeof readJournal> & { ok: true }, first: Snapshot): Promise<Result<RunResult>> {
+  const { repository, settings, places, branch } = runtime;
+  if (journal.value !== null && journal.value.branch !== branch) return fail(otherBranch(journal.value.branch, branch));
   const state = readState(repository.root, settings.state_file);
   // A broken state file may be the crashed agent's doing; its turn's recovery mends it.
   if (!state.ok && journal.value === null) return state;
@@ -130,13 +154,14 @@ async function guardedRun(request: RunRequest, partial: PartialRuntime): Promise
   const unable = await checkAgents(runtime, begun.value.state);
   if (unable !== null) return fail(unable);
   writePersonPaths(places, runtime.run_id, person);
-  runtime.emit({ type: 'run.started', run_id: runtime.run_id, workspace: runtime.workspace, branch: branch.value, mode: runtime.mode, state: begun.value.state });
-  return await runCombined(runtime, request, {
+  runtime.emit({ type: 'run.started', run_id: runtime.run_id, workspace: runtime.workspace, branch, mode: runtime.mode, state: begun.value.state });
+  const start: RunStart = {
     person,
     snapshot,
     again: recovery?.how === 'run_again' ? { turn_id: recovery.turn_id, attempt: recovery.attempt } : null,
     recovered: recovery === null || recovery.how === 'run_again' ? null : recovery.report,
-  });
+  };
+  return roleHandOff === null ? await runCombined(runtime, request, start) : await runRole(runtime, request, start, roleHandOff);
 }
 
 async function stillRuns(runtime: PartialRuntime, journal: NonNullable<Extract<ReturnType<typeof readJournal>, { ok: true }>['value']>): Promise<boolean> {
@@ -157,6 +182,13 @@ async function dryRun(request: RunRequest, repository: Repository, settings: Loo
   request.emit({ type: 'warning', message: `Dry run: ${actor} would be given ${selected_prompt} (${reason}). Nothing was started.` });
   return ok({ run_id: null, turns: 0, iterations: 0, ended: 'dry_run', state: state.value.state, usage: { input_tokens: 0, output_tokens: 0, cost_usd: null } });
 }
+
+const stateDirty = (file: string): Failure => ({
+  code: 'state_dirty',
+  kind: 'precondition',
+  message: `${file} differs from the last commit; in role mode the state on the remote branch is the one that counts.`,
+  hint: `Take the change back (git checkout -- ${file}), or commit and push it, then run again.`,
+});
 
 const otherBranch = (journalled: string, current: string): Failure => ({
   code: 'wrong_branch',

@@ -5,15 +5,19 @@ import type { AnyOperation } from '../spine/operation.ts';
 
 /** Every operation of the product, for every surface. Each is loaded when it is first needed. */
 export const operations: Registry = createRegistry([
+  ['bus.rescue.apply', async () => (await import('../bus/operations/rescue.ts')).rescueApply],
+  ['bus.rescue.drop', async () => (await import('../bus/operations/rescue.ts')).rescueDrop],
+  ['bus.rescue.list', async () => (await import('../bus/operations/rescue.ts')).rescueList],
+  ['bus.rescue.show', async () => (await import('../bus/operations/rescue.ts')).rescueShow],
   ['config.schema.show', async () => (await import('../workspace/operations/config.ts')).schemaShow],
   ['config.settings.check', async () => (await import('../workspace/operations/config.ts')).settingsCheck],
   ['config.settings.show', async () => (await import('../workspace/operations/config.ts')).settingsShow],
   ['loop.next.decide', async () => (await import('../loop/operations/status.ts')).nextDecide],
   ['loop.run.start', async () => (await import('../bus/operations/run.ts')).runStart],
-  ['loop.run.stop', async () => (await import('../loop/operations/control.ts')).runStop],
+  ['loop.run.stop', async () => (await import('../bus/operations/stop.ts')).runStop],
   ['loop.state.restore', async () => (await import('../loop/operations/control.ts')).stateRestore],
   ['loop.state.show', async () => (await import('../loop/operations/control.ts')).stateShow],
-  ['loop.status.show', async () => (await import('../loop/operations/status.ts')).statusShow],
+  ['loop.status.show', async () => (await import('../bus/operations/status.ts')).statusShow],
   ['loop.turn.explain', async () => (await import('../loop/operations/turns.ts')).turnExplain],
   ['loop.turn.follow', async () => (await import('../loop/operations/turns.ts')).turnFollow],
   ['loop.turn.list', async () => (await import('../loop/operations/turns.ts')).turnList],

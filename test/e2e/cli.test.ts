@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createRig } from '../rig/rig.ts';
 
 const COMMANDS = [
-  '', 'init', 'doctor', 'demo', 'run', 'status', 'next', 'log', 'why', 'stop', 'handoff', 'state', 'state show', 'state restore',
+  '', 'init', 'doctor', 'demo', 'run', 'status', 'next', 'log', 'why', 'stop', 'handoff', 'state', 'state show', 'state restore', 'rescue', 'rescue list', 'rescue show', 'rescue apply', 'rescue drop',
   'config', 'config show', 'config check', 'config schema', 'completion', 'ops', 'ops list', 'ops show', 'ops call', 'ops graph',
 ];
 

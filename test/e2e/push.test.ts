@@ -84,7 +84,7 @@ describe('a remote that cannot do it', () => {
     await rig.git('push', '-q', 'origin', 'main');
     await writeFile(`${rig.root}/nothing.git/hooks/pre-receive`, '#!/bin/sh\nexit 1\n', { mode: 0o755 });
     const refused = await rig.json(['run', '--push', '--once']);
-    expect([refused.code, refused.document.error.code]).toEqual([6, 'remote_unavailable']);
+    expect([refused.code, refused.document.error.code]).toEqual([5, 'remote_not_able']);
     expect(await rig.turns()).toEqual([]);
   });
 

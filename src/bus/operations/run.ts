@@ -4,6 +4,7 @@ import { defineOperation } from '../../spine/operation.ts';
 import { Usage } from '../../agents/contract.ts';
 import { OrchestrationState, RoutingInput, agentFlagsOf, given, loopSettings, openWorkspace, routingFlags, startRun, unknownNames } from '../../loop/contract.ts';
 import { openHandOff } from '../open-hand-off.ts';
+import { roleRun } from '../role-run.ts';
 
 export const RunInput = RoutingInput.extend({
   mode: z.enum(['combined', 'role']).optional(),
@@ -41,7 +42,7 @@ export const runStart = defineOperation({
   input: RunInput,
   output: RunOutput,
   failures: [
-    'agent_error', 'agent_exit', 'agent_not_found', 'agent_stalled', 'agent_timeout', 'blocked', 'budget', 'checkout_busy', 'config_invalid',
+    'agent_error', 'branch_gone', 'claim_held', 'in_the_way', 'lease_lost', 'max_wait', 'no_remote', 'rebase_conflict', 'remote_not_able', 'remote_unavailable', 'secret_in_push', 'state_dirty', 'unpushed_commits', 'unrelated_histories', 'agent_exit', 'agent_not_found', 'agent_stalled', 'agent_timeout', 'blocked', 'budget', 'checkout_busy', 'config_invalid',
     'dirty_tree', 'guard_violation', 'no_progress', 'outcome_invalid', 'prompt_invalid', 'prompt_missing', 'router_failed', 'router_invalid',
     'secret_committed', 'state_invalid', 'state_unwritable', 'wrong_branch',
   ],
@@ -58,8 +59,8 @@ export const runStart = defineOperation({
     if (mode === 'combined' && input.role !== undefined) {
       return fail({ code: 'usage', kind: 'invalid', message: `--role ${input.role} goes with --mode role, not with combined.`, hint: `orchestrator run --role ${input.role}` });
     }
-    if (mode === 'role') {
-      return fail({ code: 'not_available', kind: 'unavailable', message: 'Roles on separate machines are not built yet in this version.', hint: 'orchestrator run takes turns of both on this machine; --push lets others follow.' });
+    if (mode === 'role' && input.no_commit) {
+      return fail({ code: 'usage', kind: 'invalid', message: '--no-commit leaves nothing to hand off: a role hands its turns off as commits.', hint: 'Leave out --no-commit, or run in combined mode.' });
     }
     const flags = [
       ...routingFlags(input),
@@ -83,7 +84,8 @@ export const runStart = defineOperation({
     return await startRun({
       workspace,
       settings: (repository) => loopSettings({ config, workspace, root: repository.root, mode, agentFlags: agentFlagsOf(input), commits: !input.no_commit }),
-      handOff: config.sync.push && !input.no_commit ? (repository, places, branch, head) => openHandOff(config, repository, places, branch, head) : null,
+      role: input.role === undefined ? null : roleRun(config, input.role, input.wait_through_failures, context),
+      handOff: mode === 'combined' && config.sync.push && !input.no_commit ? (repository, places, branch, head) => openHandOff(config, repository, places, branch, head) : null,
       branch: input.branch ?? config.sync.branch ?? null,
       iterations: input.iterations,
       once: input.once,

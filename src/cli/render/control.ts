@@ -1,9 +1,10 @@
 import type { OrchestrationState } from '../../loop/state.ts';
 import { table } from './format.ts';
 
-export function renderStop(data: { requested: boolean; now: boolean; runner: { pid: number } | null }): string {
+export function renderStop(data: { requested: boolean; now: boolean; remote: boolean; runner: { pid: number } | null }): string {
   if (!data.requested) return 'No run is at work in this checkout; nothing to stop.';
-  return `Asked the run (process ${data.runner?.pid ?? '?'}) to end ${data.now ? 'now; the work of its turn is kept' : 'after the turn in flight'}.`;
+  if (data.remote && data.runner === null) return 'Asked every runner of the branch, wherever it is, to end after its turn; none is at work in this checkout.';
+  return `Asked ${data.remote ? 'every runner of the branch, wherever it is, and ' : ''}the run (process ${data.runner?.pid ?? '?'}) to end ${data.now ? 'now; the work of its turn is kept' : 'after the turn in flight'}.`;
 }
 
 export function renderHandoff(data: { state: OrchestrationState; commit: string | null; pushed: boolean }): string {

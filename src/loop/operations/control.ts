@@ -2,34 +2,12 @@ import { z } from 'zod';
 import { fail, ok } from '../../base/failure.ts';
 import { commitsTouching, fileAt } from '../../git/history.ts';
 import { defineOperation } from '../../spine/operation.ts';
-import { isHolderAlive, readHolder, takeLock } from '../lock.ts';
+import { takeLock } from '../lock.ts';
 import { readState, writeState } from '../stamp.ts';
 import { OrchestrationState, parseState } from '../state.ts';
-import { requestStop } from '../stop.ts';
 import { openLoop } from './open.ts';
 
 const common = { transaction: 'none', cross_domain_deps: [], surfaces: ['cli', 'http'], callers: ['operator', 'system'], starts_work: false } as const;
-
-export const runStop = defineOperation({
-  ...common,
-  name: 'loop.run.stop',
-  summary: 'Ask the run of this checkout to end at the next turn, or now',
-  input: z.object({ now: z.boolean().default(false), remote: z.boolean().default(false), reason: z.string().max(2000).optional() }),
-  output: z.object({ requested: z.boolean(), now: z.boolean(), runner: z.object({ pid: z.number().int(), since: z.string() }).nullable() }),
-  failures: ['config_invalid', 'not_a_repository', 'not_available'],
-  async handler(context, input) {
-    const opened = await openLoop(context);
-    if (!opened.ok) return opened;
-    if (input.remote) {
-      return fail({ code: 'not_available', kind: 'unavailable', message: 'stop --remote needs the hand-off between machines, which this version does not have yet.', hint: 'Run orchestrator stop on the machine where the run is.' });
-    }
-    const { places } = opened.value;
-    const holder = await readHolder(places.lock);
-    if (holder === null || !isHolderAlive(holder)) return ok({ requested: false, now: input.now, runner: null });
-    requestStop(places, { at: context.timestamp, now: input.now, reason: input.reason ?? null });
-    return ok({ requested: true, now: input.now, runner: { pid: holder.pid, since: holder.at } });
-  },
-});
 
 export const stateShow = defineOperation({
   ...common,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { statusFile } from '../../agents/contract.ts';
 import { ok } from '../../base/failure.ts';
+import type { Result } from '../../base/failure.ts';
 import { readStatus } from '../../git/status.ts';
 import { readWrapperStatus } from '../../process/wrapper.ts';
 import { defineOperation } from '../../spine/operation.ts';
@@ -11,6 +12,7 @@ import { decideNext } from '../next.ts';
 import { readState } from '../stamp.ts';
 import { Actor, OrchestrationState } from '../state.ts';
 import { openLoop } from './open.ts';
+import type { OpenLoop } from './open.ts';
 import { RoutingInput, agentFlagsOf, routingFlags } from './routing-input.ts';
 
 const Next = z.object({ actor: Actor, selected_prompt: z.string(), source: z.enum(['deterministic', 'router']), reason: z.string() });
@@ -31,7 +33,6 @@ export const StatusOutput = z.object({
   branch: z.string().nullable(),
   state: OrchestrationState,
   turn: TurnInFlight.nullable(),
-  claim: z.record(z.string(), z.unknown()).nullable(),
   /** Null where nothing could be chosen; `next_failure` says why. */
   next: Next.nullable(),
   next_failure: z.string().optional(),
@@ -42,45 +43,29 @@ export const StatusOutput = z.object({
   runner: z.object({ pid: z.number().int(), since: z.string() }).nullable(),
 });
 
-export const statusShow = defineOperation({
-  name: 'loop.status.show',
-  summary: 'Where things stand: state, turn in flight, what comes next',
-  input: z.object({}),
-  output: StatusOutput,
-  failures: ['config_invalid', 'not_a_repository', 'state_invalid'],
-  transaction: 'none',
-  cross_domain_deps: [],
-  surfaces: ['cli', 'http', 'mcp'],
-  callers: ['operator', 'agent', 'system'],
-  starts_work: false,
-  async handler(context) {
-    const opened = await openLoop(context);
-    if (!opened.ok) return opened;
-    const { workspace, repository, places, settings } = opened.value;
-    const [status, state, journal, holder] = await Promise.all([
-      readStatus(repository.git, { passive: true, tracked_only: true }),
-      readState(repository.root, settings.state_file),
-      readJournal(places),
-      readHolder(places.lock),
-    ]);
-    if (!state.ok) return state;
-    const alive = holder !== null && isHolderAlive(holder);
-    const inFlight = journal.ok && journal.value !== null ? turnOf(journal.value) : null;
-    const next = decideNext(state.value.state, settings);
-    return ok({
-      workspace,
-      branch: status.branch,
-      state: state.value.state,
-      turn: alive ? inFlight : null,
-      claim: null,
-      next: next.ok ? next.value : null,
-      ...(next.ok ? {} : { next_failure: next.failure.message }),
-      failure: state.value.state.failure,
-      ...(!alive && inFlight !== null ? { crashed_turn: inFlight } : {}),
-      runner: alive ? { pid: holder.pid, since: holder.at } : null,
-    });
-  },
-});
+type StatusOutput = z.infer<typeof StatusOutput>;
+
+/** Where things stand on this machine. */
+export async function localStatus({ workspace, repository, places, settings }: OpenLoop): Promise<Result<StatusOutput>> {
+  const [status, holder] = await Promise.all([readStatus(repository.git, { passive: true, tracked_only: true }), readHolder(places.lock)]);
+  const state = readState(repository.root, settings.state_file);
+  const journal = readJournal(places);
+  if (!state.ok) return state;
+  const alive = holder !== null && isHolderAlive(holder);
+  const inFlight = journal.ok && journal.value !== null ? turnOf(journal.value) : null;
+  const next = decideNext(state.value.state, settings);
+  return ok({
+    workspace,
+    branch: status.branch,
+    state: state.value.state,
+    turn: alive ? inFlight : null,
+    next: next.ok ? next.value : null,
+    ...(next.ok ? {} : { next_failure: next.failure.message }),
+    failure: state.value.state.failure,
+    ...(!alive && inFlight !== null ? { crashed_turn: inFlight } : {}),
+    runner: alive ? { pid: holder.pid, since: holder.at } : null,
+  });
+}
 
 /** The process group of an agent, as its wrapper wrote it down. */
 const pidOf = (journal: Journal): number | null => (journal.agent === null ? null : readWrapperStatus(statusFile(journal.agent.scratch)).pid);

@@ -1,0 +1,132 @@
+import { hostname } from 'node:os';
+import { fail, ok } from '../base/failure.ts';
+import type { Failure, Result } from '../base/failure.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Config } from '../config/schema.ts';
+import type { Git } from '../git/git.ts';
+import { fileAt, isAncestor, resolveCommit } from '../git/history.ts';
+import { listRemote, makeFileCommit, pushAll } from '../git/push.ts';
+import { lookAtRemote, remoteUrl } from '../git/remote.ts';
+import type { Repository } from '../git/repository.ts';
+import { readStop } from '../loop/contract.ts';
+import type { LoopEvent, Places, RoleHandOff } from '../loop/contract.ts';
+import { controlRef, turnRef } from './claim.ts';
+import type { Runner } from './decide.ts';
+import { diverged, roleTurns } from './role-turns.ts';
+import { openTurnRef, unreachable } from './turn-ref.ts';
+import { openWake } from './wake.ts';
+import type { Wake } from './wake.ts';
+
+export interface OpenRole {
+  readonly config: Config;
+  readonly repository: Repository;
+  readonly places: Places;
+  readonly branch: string;
+  readonly head: string;
+  readonly role: Runner['role'];
+  /** A turn of this checkout was cut short: what is ahead of the remote may be its work. */
+  readonly recovering: boolean;
+  readonly wait_through_failures: boolean;
+  readonly clock: Clock;
+  readonly emit: (event: LoopEvent) => void;
+  readonly signal: AbortSignal;
+  /** Rings the runner awake, where a doorbell was asked for. */
+  readonly listen: (wake: Wake) => Promise<Result<() => Promise<void>>>;
+}
+
+/** Opens the way to the peer once the guards hold: the remote answers and takes what is needed, and nothing here is ahead of it. */
+export async function openRole(options: OpenRole): Promise<Result<RoleHandOff>> {
+  const { config, repository, places, branch, clock, emit, signal } = options;
+  const { git } = repository;
+  const { remote, lease } = config.sync;
+  const facts = await lookAtRemote(git, remote);
+  if (facts === null) return fail(precondition('no_remote', `There is no remote ${remote} through which to hand off.`, `git remote add ${remote} <url>, or set sync.remote.`));
+  if (!facts.reachable) return fail(unreachable(remote, facts.problem ?? 'no answer'));
+  if (!facts.atomic) return fail(precondition('remote_not_able', `The remote ${remote} (${facts.url}) takes no atomic pushes of refs/orchestrator/*: ${facts.problem ?? ''}`, 'Use a remote that does, or run in combined mode.'));
+  const listed = await listRemote(git, remote, [`refs/heads/${branch}`]);
+  if ('problem' in listed) return fail(unreachable(remote, listed.problem));
+  const tip = listed.refs.get(`refs/heads/${branch}`);
+  if (tip === undefined) return fail(precondition('branch_gone', `The remote ${remote} has no branch ${branch}.`, `git push ${remote} ${branch}, then run again.`));
+  const checkout = { repository, remote, branch, state_file: config.state_file, control: places.control };
+  if (tip !== options.head && !options.recovering) {
+    if ((await resolveCommit(git, tip)) === null) {
+      const fetched = await git.attempt(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--', remote, `+refs/heads/${branch}:refs/remotes/${remote}/${branch}`]);
+      if (fetched.code !== 0) return fail(unreachable(remote, fetched.stderr));
+    }
+    if (!(await isAncestor(git, options.head, tip))) {
+      const related = (await git.attempt(['merge-base', options.head, tip])).code === 0;
+      return fail(related ? diverged(checkout) : precondition('unrelated_histories', `${branch} here and on ${remote} have no commit in common.`, `Start from the remote's: git fetch ${remote} && git switch -c <new> ${remote}/${branch}`));
+    }
+  }
+  const url = (await remoteUrl(git, remote)) ?? '';
+  const wake = openWake(url, repository.root, [`refs/heads/${branch}`, turnRef(branch), controlRef(branch)], [places.control]);
+  const bell = await options.listen(wake);
+  if (!bell.ok) {
+    wake.close();
+    return bell;
+  }
+  const turns = roleTurns({
+    checkout,
+    turnRef: openTurnRef({ git, remote, branch, control: places.control, lease_ms: lease }),
+    wake,
+    runner: { role: options.role, lease_ms: lease, wait_through_failures: options.wait_through_failures },
+    poll_ms: config.sync.poll_interval,
+    max_wait_ms: config.sync.max_wait ?? null,
+    clock,
+    emit,
+    signal,
+    stopAsked: () => readStop(places),
+    controlReason: (id) => controlReason(git, remote, branch, id),
+  });
+  return ok({
+    ...turns,
+    async close() {
+      await bell.value();
+      await turns.close();
+    },
+  });
+}
+
+/** Leaves a wish to stop for every runner of the branch, wherever it is. */
+export async function stopEverywhere(git: Git, remote: string, branch: string, wish: { readonly at: string; readonly reason: string | null }): Promise<Result<void>> {
+  const ref = controlRef(branch);
+  for (let tries = 0; tries < 5; tries++) {
+    const listed = await listRemote(git, remote, [ref]);
+    if ('problem' in listed) return fail(unreachable(remote, listed.problem));
+    const id = await makeFileCommit(git, 'control.json', `${JSON.stringify({ ...wish, stop: true, host: hostname(), seen: listed.refs.get(ref) ?? null }, null, 2)}\n`, 'orchestrator: stop\n');
+    const pushed = await pushAll(git, remote, [{ from: id, to: ref, expect: listed.refs.get(ref) ?? '' }]);
+    if (pushed.kind === 'done') return ok(undefined);
+    if (pushed.kind === 'unanswered') return fail(unreachable(remote, pushed.problem));
+  }
+  return fail(unreachable(remote, `${ref} kept changing`));
+}
+
+async function controlReason(git: Git, remote: string, branch: string, id: string): Promise<string | null> {
+  const ref = controlRef(branch);
+  await git.attempt(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--', remote, ref]);
+  try {
+    const { reason } = JSON.parse((await fileAt(git, id, 'control.json')) ?? '{}') as { reason?: unknown };
+    return typeof reason === 'string' ? reason : null;
+  } catch {
+    return null;
+  }
+}
+
+/** What an agent's own `git push` to the remote is told: its work is pushed under the claim, when its turn is over. */
+const EXPLANATION = '/(the orchestrator pushes this work when the turn is over; commit it, and leave the push to it)';
+
+/** Environment for agents that leads pushes (never fetches) to an address that says why it does not work. */
+export async function noPushVariables(git: Git, remote: string): Promise<Record<string, string>> {
+  const asked = await Promise.all([git.attempt(['remote', 'get-url', '--all', '--', remote]), git.attempt(['remote', 'get-url', '--all', '--push', '--', remote])]);
+  const urls = [...new Set(asked.flatMap((output) => (output.code === 0 ? output.stdout.split('\n').filter((line) => line !== '') : [])))];
+  const fetched = new Set(asked[0]?.code === 0 ? asked[0].stdout.split('\n') : []);
+  const variables: Record<string, string> = {};
+  urls.forEach((url, index) => {
+    // An address that is only pushed to can be led astray whole; git does not apply pushInsteadOf to an explicit pushurl.
+    variables[`GIT_CONFIG_KEY_${index}`] = `url.${EXPLANATION}.${fetched.has(url) ? 'pushInsteadOf' : 'insteadOf'}`;
+    variables[`GIT_CONFIG_VALUE_${index}`] = url;
+  });
+  return urls.length === 0 ? {} : { ...variables, GIT_CONFIG_COUNT: String(urls.length) };
+}
+
+const precondition = (code: string, message: string, hint: string): Failure => ({ code, kind: 'precondition', message, hint });

@@ -1,0 +1,209 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { fail, ok } from '../base/failure.ts';
+import type { Failure, Result } from '../base/failure.ts';
+import type { Git } from '../git/git.ts';
+import { fileAt } from '../git/history.ts';
+import { listRemote, makeFileCommit, pushAll } from '../git/push.ts';
+import type { PushOutcome, PushedRef } from '../git/push.ts';
+import type { ClaimedTurn } from '../loop/contract.ts';
+import { controlRef, parseClaim, turnRef } from './claim.ts';
+import type { Claim } from './claim.ts';
+
+/** The refs of one branch on the remote, as one `ls-remote` told them; '' where there is none. */
+export interface RefsSeen {
+  readonly tip: string;
+  readonly claim_id: string;
+  readonly control_id: string;
+}
+
+export interface TurnRefSettings {
+  readonly git: Git;
+  readonly remote: string;
+  readonly branch: string;
+  /** `.git/orchestrator`. */
+  readonly control: string;
+  readonly lease_ms: number;
+}
+
+/** This checkout's end of the turn ref. Everything that moves the ref goes through one queue. */
+export interface TurnRef {
+  readonly owner: string;
+  /** The claim that this process holds; null when none. */
+  held(): Claim | null;
+  /** Aborted once the claim was seen lost. */
+  readonly lost: AbortSignal;
+  look(): Promise<Result<RefsSeen>>;
+  claimAt(id: string): Promise<Claim | null>;
+  /** Swaps the ref from `expect` to a claim on the turn. Failures: `claim_held` (somebody else was faster), `remote_refuses`, `remote_unavailable`. */
+  take(turn: ClaimedTurn, expect: string, renewal: number): Promise<Result<string>>;
+  /** Pushes the branch and the claim's end, all or nothing; the claim is the fence. */
+  push(from: string, phase: Claim['phase']): Promise<PushOutcome | { readonly kind: 'lost' } | { readonly kind: 'landed' }>;
+  /** Gives the claim back without anything else; one try. */
+  letGo(phase: Claim['phase']): Promise<void>;
+  /** Takes up a claim of this checkout that a crash left. */
+  adopt(claim: Claim, id: string): void;
+  /** Stops renewing, and waits for what is under way. */
+  quiet(): Promise<void>;
+}
+
+export function openTurnRef(settings: TurnRefSettings): TurnRef {
+  const { git, remote, branch } = settings;
+  const ref = turnRef(branch);
+  const heads = `refs/heads/${branch}`;
+  const owner = ownerId(settings.control);
+  const lost = new AbortController();
+  let held: Claim | null = null;
+  /** Id of our own last push: a claim that is not it any more is not ours to move. */
+  let pushed = '';
+  let renewing: NodeJS.Timeout | undefined;
+  let queue: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const next = queue.then(work, work);
+    queue = next.catch(() => undefined);
+    return next;
+  };
+  const look = async (): Promise<Result<RefsSeen>> => {
+    const control = controlRef(branch);
+    const listed = await listRemote(git, remote, [heads, ref, control]);
+    if ('problem' in listed) return fail(unreachable(remote, listed.problem));
+    const { refs } = listed;
+    return ok({ tip: refs.get(heads) ?? '', claim_id: refs.get(ref) ?? '', control_id: refs.get(control) ?? '' });
+  };
+  const claimAt = async (id: string): Promise<Claim | null> => {
+    if (id === '') return null;
+    let text = await fileAt(git, id, 'claim.json');
+    if (text === null) {
+      await git.attempt(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--', remote, `+${ref}:${ref}`]);
+      text = await fileAt(git, id, 'claim.json');
+    }
+    return text === null ? null : parseClaim(text);
+  };
+  const commitOf = (claim: Claim): Promise<string> => makeFileCommit(git, 'claim.json', `${JSON.stringify(claim, null, 2)}\n`, `orchestrator: ${claim.actor} ${claim.phase}\n`);
+  const put = async (claim: Claim, expect: string, along: readonly PushedRef[] = []): Promise<PushOutcome> => {
+    const id = await commitOf(claim);
+    const outcome = await pushAll(git, remote, [...along, { from: id, to: ref, expect }]);
+    if (outcome.kind === 'done') {
+      pushed = id;
+      held = claim.phase === 'held' ? claim : null;
+    }
+    return outcome;
+  };
+  const loseTo = (claim: Claim | null): void => {
+    held = null;
+    clearInterval(renewing);
+    lost.abort(leaseLost(claim));
+  };
+  /** After a push that was refused or had no answer: what the remote has decides. Null when it does not answer. */
+  const settle = async (mine: Claim): Promise<'mine' | 'released' | 'lost' | null> => {
+    const now = await look();
+    if (!now.ok) return null;
+    const there = await claimAt(now.value.claim_id);
+    if (there?.nonce === mine.nonce && there.phase === 'held') {
+      held = there;
+      pushed = now.value.claim_id;
+      return 'mine';
+    }
+    if (there?.nonce === mine.nonce) return 'released';
+    loseTo(there);
+    return 'lost';
+  };
+  const renew = (): Promise<void> =>
+    inTurn(async () => {
+      const mine = held;
+      if (mine === null) return;
+      const outcome = await put({ ...mine, renewal: mine.renewal + 1 }, pushed);
+      if (outcome.kind !== 'done') await settle(mine);
+    });
+  const startRenewing = (): void => {
+    clearInterval(renewing);
+    renewing = setInterval(() => void renew(), settings.lease_ms / 3);
+    renewing.unref();
+  };
+
+  return {
+    owner,
+    held: () => held,
+    lost: lost.signal,
+    look,
+    claimAt,
+    take: (turn, expect, renewal) =>
+      inTurn(async () => {
+        const { actor, iteration, turn_id, attempt, base } = turn;
+        const claim: Claim = { owner, host: hostname(), pid: process.pid, actor, iteration, turn_id, attempt, nonce: randomBytes(12).toString('hex'), renewal, lease_seconds: settings.lease_ms / 1000, phase: 'held', base };
+        const outcome = await put(claim, expect);
+        if (outcome.kind !== 'done') {
+          const now = await look();
+          if (!now.ok) return now;
+          // No answer may mean that it arrived.
+          const there = await claimAt(now.value.claim_id);
+          if (there?.nonce === claim.nonce) {
+            held = claim;
+            pushed = now.value.claim_id;
+          } else if (now.value.claim_id !== expect) return fail(claimHeld(there));
+          else return fail(outcome.kind === 'refused' ? refuses(remote, ref, outcome.problem) : unreachable(remote, outcome.problem));
+        }
+        startRenewing();
+        return ok(claim.nonce);
+      }),
+    push: (from, phase) =>
+      inTurn(async () => {
+        const mine = held;
+        if (mine === null) return { kind: 'lost' };
+        const outcome = await put({ ...mine, phase, renewal: mine.renewal + 1 }, pushed, [{ from, to: heads }]);
+        if (outcome.kind === 'done') {
+          clearInterval(renewing);
+          return outcome;
+        }
+        const found = await settle(mine);
+        if (found === 'lost') return { kind: 'lost' };
+        if (found !== 'released') return outcome;
+        held = null;
+        clearInterval(renewing);
+        return { kind: 'landed' };
+      }),
+    letGo: (phase) =>
+      inTurn(async () => {
+        clearInterval(renewing);
+        if (held !== null) await put({ ...held, phase, renewal: held.renewal + 1 }, pushed).catch(() => undefined);
+        held = null;
+      }),
+    adopt(claim, id) {
+      held = claim;
+      pushed = id;
+      startRenewing();
+    },
+    async quiet() {
+      clearInterval(renewing);
+      await queue;
+    },
+  };
+}
+
+/** A stable id of this checkout, made once. */
+function ownerId(control: string): string {
+  const file = join(control, 'owner');
+  mkdirSync(control, { recursive: true });
+  try {
+    writeFileSync(file, `${randomBytes(12).toString('hex')}\n`, { flag: 'wx' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  return readFileSync(file, 'utf8').trim();
+}
+
+export const unreachable = (remote: string, problem: string): Failure => ({ code: 'remote_unavailable', kind: 'unavailable', message: `The remote ${remote} did not do as asked: ${problem}`, hint: 'What was done is committed here; run again once the remote answers.' });
+
+export const claimHeld = (claim: Claim | null): Failure => ({
+  code: 'claim_held',
+  kind: 'conflict',
+  message: claim === null ? 'Somebody else moved the claim on the turn.' : `${claim.actor}'s turn (iteration ${claim.iteration}) is claimed by process ${claim.pid} on ${claim.host}.`,
+  hint: 'Wait for it, or end that run. If that machine is gone for good, delete the ref on the remote: git push <remote> :refs/orchestrator/turn/<branch>',
+  details: { claim },
+});
+
+export const leaseLost = (claim: Claim | null): Failure => ({ code: 'lease_lost', kind: 'conflict', message: `The claim on the turn was lost${claim === null ? '' : ` to process ${claim.pid} on ${claim.host}`}; the agent was ended, its work is kept.`, details: { claim } });
+
+const refuses = (remote: string, ref: string, problem: string): Failure => ({ code: 'remote_not_able', kind: 'precondition', message: `The remote ${remote} refuses ${ref}: ${problem}`, hint: 'Turns are claimed in refs/orchestrator/*: let its hooks and rules pass them, or use a remote that does.' });

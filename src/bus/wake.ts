@@ -1,0 +1,81 @@
+import { existsSync, mkdirSync, statSync, watch } from 'node:fs';
+import type { FSWatcher } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** What ends a wait before its time: a change in a remote that is a folder here, a doorbell, a wish to stop. */
+export interface Wake {
+  /** Whether changes of the remote are seen by themselves, so that polling is only a safety net. */
+  readonly watches: boolean;
+  /** Resolves at the next ring, after `ms`, or at the abort. A ring that came since the last wait counts. */
+  wait(ms: number, signal: AbortSignal): Promise<void>;
+  ring(): void;
+  close(): void;
+}
+
+/** `url`: the remote's address; `folders`: further ones to watch. */
+export function openWake(url: string, base: string, refs: readonly string[], folders: readonly string[]): Wake {
+  let rung = false;
+  let wakeUp = (): void => undefined;
+  const ring = (): void => {
+    rung = true;
+    wakeUp();
+  };
+  const watchers: FSWatcher[] = [];
+  const watchFolder = (folder: string): boolean => {
+    try {
+      const watcher = watch(folder, { persistent: false }, ring);
+      watcher.on('error', () => undefined);
+      watchers.push(watcher);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  const bare = localRemote(url, base);
+  const watches = bare !== null && watchRefs(bare, refs, watchFolder);
+  folders.forEach(watchFolder);
+  return {
+    watches,
+    ring,
+    async wait(ms, signal) {
+      if (!rung && !signal.aborted) {
+        const ended = new AbortController();
+        wakeUp = () => ended.abort();
+        await delay(ms, undefined, { signal: AbortSignal.any([signal, ended.signal]) }).catch(() => undefined);
+        wakeUp = () => undefined;
+      }
+      rung = false;
+    },
+    close: () => watchers.forEach((watcher) => watcher.close()),
+  };
+}
+
+/** The git folder of a remote that is a folder on this machine, or null. */
+export function localRemote(url: string, base: string): string | null {
+  let path: string;
+  try {
+    path = url.startsWith('file://') ? fileURLToPath(url) : url;
+  } catch {
+    return null;
+  }
+  // `host:path` is ssh's; a path has its first slash before any colon.
+  if (!url.startsWith('file://') && /^[^/]*:/.test(url)) return null;
+  const folder = path.startsWith('/') ? path : join(base, path);
+  const found = [folder, join(folder, '.git'), `${folder}.git`].find((each) => existsSync(join(each, 'refs')));
+  return found !== undefined && statSync(found).isDirectory() ? found : null;
+}
+
+/** Watches the folders that hold these refs; made where they are missing, as git would make them at the first push. */
+function watchRefs(bare: string, refs: readonly string[], watchFolder: (folder: string) => boolean): boolean {
+  const folders = new Set(refs.map((ref) => dirname(join(bare, ref))));
+  return [...folders].every((folder) => {
+    try {
+      mkdirSync(folder, { recursive: true });
+    } catch {
+      return false;
+    }
+    return watchFolder(folder);
+  });
+}

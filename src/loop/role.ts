@@ -1,0 +1,103 @@
+import { fail, ok } from '../base/failure.ts';
+import type { Failure, Result } from '../base/failure.ts';
+import { newId } from '../base/ids.ts';
+import { NOTHING_USED, addUsage, checkBudget } from './budget.ts';
+import { endOfTurn } from './combined.ts';
+import type { RunLength, RunStart } from './combined.ts';
+import type { RunResult } from './event.ts';
+import type { NextTurn, RoleHandOff } from './hand-off.ts';
+import type { LoopRuntime } from './runtime.ts';
+import { takeSnapshot } from './snapshot.ts';
+import { readState } from './stamp.ts';
+import { freshState } from './state.ts';
+import type { StateDocument } from './state.ts';
+import { begin } from './transition.ts';
+import { runTurn } from './turn.ts';
+
+/** Failures that only say that somebody else was faster: the runner goes back to waiting. */
+const NOT_WON = new Set(['claim_held', 'turn_moved']);
+
+/** The turns of one role, each handed off to the peer. Ends like a combined run does, or as the peer's end says. */
+export async function runRole(runtime: LoopRuntime, length: RunLength, start: RunStart, handOff: RoleHandOff): Promise<Result<RunResult>> {
+  const { repository, settings, clock } = runtime;
+  const began = clock.monotonic();
+  let turns = 0;
+  let usage = NOTHING_USED;
+  let again = start.again;
+  let first = true;
+  let last: StateDocument = freshState();
+  const result = (ended: RunResult['ended'], { state }: StateDocument): Result<RunResult> => ok({ run_id: runtime.run_id, turns, iterations: turns, ended, state, usage });
+  const reached = (document: StateDocument): Result<RunResult> | null => {
+    if (document.state.exit === true) return result('complete', document);
+    if (length.once) return result('once', document);
+    return length.iterations > 0 && turns >= length.iterations ? result('iterations', document) : null;
+  };
+  const { recovered } = start;
+  if (recovered !== null) {
+    if (recovered.failure?.code === 'lease_lost') runtime.emit({ type: 'warning', message: recovered.failure.message });
+    else {
+      turns++;
+      usage = addUsage(usage, recovered.record.usage);
+      if (recovered.failure !== null) return fail(endOfTurn(recovered.record, recovered.failure));
+      const ended = reached(recovered.document);
+      if (ended !== null) return ended;
+    }
+  }
+  for (;;) {
+    const next = await handOff.next(start.person);
+    if (!next.ok) return next;
+    if (next.value.kind === 'end') return endOfPeer(next.value, result);
+    const read = readState(repository.root, settings.state_file);
+    if (!read.ok) return read;
+    const spent = { usage, turns, duration_ms: clock.monotonic() - began };
+    const overspent = checkBudget(settings.budget, spent, 'run');
+    if (overspent !== null) return fail(overspent);
+    const attempt = again ?? (next.value.attempt > 1 ? { turn_id: newId('turn', clock.now()), attempt: next.value.attempt } : null);
+    const turn = await runTurn(runtime, {
+      document: first ? { ...read.value, state: begin(read.value.state) } : read.value,
+      snapshot: await takeSnapshot(repository.git, repository.root),
+      person: start.person,
+      spent,
+      beginsRun: first,
+      ...(attempt === null ? {} : { again: attempt }),
+    });
+    if (!turn.ok && NOT_WON.has(turn.failure.code)) continue;
+    if (!turn.ok) return turn;
+    again = null;
+    first = false;
+    turns++;
+    const report = turn.value;
+    last = report.document;
+    usage = addUsage(usage, report.record.usage);
+    if (report.record.outcome === 'interrupted' && report.failure?.code === 'stopped_now') return result('stopped', last);
+    if (report.failure !== null) return fail(endOfTurn(report.record, report.failure));
+    const ended = reached(last);
+    if (ended !== null) return ended;
+  }
+}
+
+/** The peer's end becomes this run's. */
+function endOfPeer(end: Extract<NextTurn, { kind: 'end' }>, result: (ended: RunResult['ended'], document: StateDocument) => Result<RunResult>): Result<RunResult> {
+  const { failure } = end.document.state;
+  switch (end.why) {
+    case 'complete':
+      return result('complete', end.document);
+    case 'stopped':
+      return result('stopped', end.document);
+    default:
+      return fail(peerFailed(end.why, failure, end.document));
+  }
+}
+
+function peerFailed(why: 'failed' | 'blocked', failure: StateDocument['state']['failure'], { state }: StateDocument): Failure {
+  const who = failure?.actor ?? state.expected_actor;
+  const prompt = failure?.prompt == null ? '' : ` with ${failure.prompt}`;
+  const log = failure?.log == null ? '' : ` Its log, on the machine where it ran: ${failure.log}`;
+  return {
+    code: failure?.code ?? why,
+    kind: failure?.code === 'budget' ? 'limit' : why === 'blocked' ? 'needs_person' : 'failed',
+    message: `${who}'s turn${prompt} (iteration ${state.iteration}) ${why === 'blocked' ? 'is blocked' : 'failed'} on the other side: ${failure?.message ?? 'no reason was given'}${log}`,
+    hint: 'Mend the cause, then run both roles again; --wait-through-failures keeps a runner waiting instead.',
+    details: { failure, peer: true },
+  };
+}
