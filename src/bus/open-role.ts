@@ -67,7 +67,7 @@ export async function openRole(options: OpenRole): Promise<Result<RoleHandOff>> 
   }
   const turns = roleTurns({
     checkout,
-    turnRef: openTurnRef({ git, remote, branch, control: places.control, lease_ms: lease }),
+    turnRef: openTurnRef({ git, remote, branch, control: places.control, lease_ms: lease, patience_ms: wake.watches ? null : Math.max(5000, Math.min(60_000, lease / 3)) }),
     wake,
     runner: { role: options.role, lease_ms: lease, wait_through_failures: options.wait_through_failures },
     poll_ms: config.sync.poll_interval,

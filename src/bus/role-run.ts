@@ -1,6 +1,9 @@
 import type { Clock } from '../base/clock.ts';
 import { ok } from '../base/failure.ts';
+import type { Result } from '../base/failure.ts';
 import type { Config } from '../config/schema.ts';
+import { openDoorbell } from './doorbell.ts';
+import type { Wake } from './wake.ts';
 import type { LoopEvent, RoleRun } from '../loop/contract.ts';
 import type { Runner } from './decide.ts';
 import { noPushVariables, openRole } from './open-role.ts';
@@ -14,7 +17,16 @@ export function roleRun(config: Config, role: Runner['role'], wait_through_failu
         config, repository, places, branch, head, role, recovering, wait_through_failures, signal,
         clock: context.clock,
         emit: context.emit,
-        listen: async () => ok(async () => undefined),
+        listen: (wake) => listenFor(config, wake, context.emit),
       }),
   };
+}
+
+/** Opens the doorbell where one was asked for; gives what closes it. */
+async function listenFor(config: Config, wake: Wake, emit: (event: LoopEvent) => void): Promise<Result<() => Promise<void>>> {
+  if (config.sync.listen === undefined) return ok(async () => undefined);
+  const bell = await openDoorbell({ address: config.sync.listen, secret: process.env['ORCHESTRATOR_WEBHOOK_SECRET'] ?? null, onRing: wake.ring });
+  if (!bell.ok) return bell;
+  emit({ type: 'run.listening', url: bell.value.url });
+  return ok(() => bell.value.close());
 }

@@ -62,8 +62,8 @@ export function roleTurns(settings: RoleSettings): RoleHandOff {
   };
   const fetchTip = async (tip: string): Promise<void> => {
     if ((await resolveCommit(git, tip)) !== null) return;
-    const fetched = await git.attempt(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--', remote, `+refs/heads/${branch}:refs/remotes/${remote}/${branch}`]);
-    if (fetched.code !== 0) throw new Error(`git fetch: ${fetched.stderr}`);
+    const problem = await turnRef.fetch(`+refs/heads/${branch}:refs/remotes/${remote}/${branch}`);
+    if (problem !== null) throw new Error(`git fetch: ${problem}`);
   };
   const look = async (): Promise<Result<{ look: RemoteLook; document: StateDocument }>> => {
     const refs = await turnRef.look();

@@ -26,6 +26,8 @@ export interface TurnRefSettings {
   /** `.git/orchestrator`. */
   readonly control: string;
   readonly lease_ms: number;
+  /** A remote elsewhere may take a question and never answer; null for one that is a folder here. Milliseconds. */
+  readonly patience_ms?: number | null;
 }
 
 /** This checkout's end of the turn ref. Everything that moves the ref goes through one queue. */
@@ -37,6 +39,8 @@ export interface TurnRef {
   readonly lost: AbortSignal;
   look(): Promise<Result<RefsSeen>>;
   claimAt(id: string): Promise<Claim | null>;
+  /** Fetches one ref; git's words where it did not work. */
+  fetch(refspec: string): Promise<string | null>;
   /** Swaps the ref from `expect` to a claim on the turn. Failures: `claim_held` (somebody else was faster), `remote_refuses`, `remote_unavailable`. */
   take(turn: ClaimedTurn, expect: string, renewal: number): Promise<Result<string>>;
   /** Pushes the branch and the claim's end, all or nothing; the claim is the fence. */
@@ -49,6 +53,9 @@ export interface TurnRef {
   quiet(): Promise<void>;
 }
 
+/** Longest push of a turn's work. Milliseconds. */
+const WORK_MS = 600_000;
+
 export function openTurnRef(settings: TurnRefSettings): TurnRef {
   const { git, remote, branch } = settings;
   const ref = turnRef(branch);
@@ -60,6 +67,9 @@ export function openTurnRef(settings: TurnRefSettings): TurnRef {
   let pushed = '';
   let renewing: NodeJS.Timeout | undefined;
   let queue: Promise<unknown> = Promise.resolve();
+  const patience = settings.patience_ms == null ? {} : { timeout_ms: settings.patience_ms };
+  // Work may be large: it gets more time than a question.
+  const patienceForWork = settings.patience_ms == null ? {} : { timeout_ms: Math.max(settings.patience_ms, WORK_MS) };
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const next = queue.then(work, work);
     queue = next.catch(() => undefined);
@@ -67,7 +77,7 @@ export function openTurnRef(settings: TurnRefSettings): TurnRef {
   };
   const look = async (): Promise<Result<RefsSeen>> => {
     const control = controlRef(branch);
-    const listed = await listRemote(git, remote, [heads, ref, control]);
+    const listed = await listRemote(git, remote, [heads, ref, control], patience);
     if ('problem' in listed) return fail(unreachable(remote, listed.problem));
     const { refs } = listed;
     return ok({ tip: refs.get(heads) ?? '', claim_id: refs.get(ref) ?? '', control_id: refs.get(control) ?? '' });
@@ -76,7 +86,7 @@ export function openTurnRef(settings: TurnRefSettings): TurnRef {
     if (id === '') return null;
     let text = await fileAt(git, id, 'claim.json');
     if (text === null) {
-      await git.attempt(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--', remote, `+${ref}:${ref}`]);
+      await git.attempt(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--', remote, `+${ref}:${ref}`], patience);
       text = await fileAt(git, id, 'claim.json');
     }
     return text === null ? null : parseClaim(text);
@@ -84,7 +94,7 @@ export function openTurnRef(settings: TurnRefSettings): TurnRef {
   const commitOf = (claim: Claim): Promise<string> => makeFileCommit(git, 'claim.json', `${JSON.stringify(claim, null, 2)}\n`, `orchestrator: ${claim.actor} ${claim.phase}\n`);
   const put = async (claim: Claim, expect: string, along: readonly PushedRef[] = []): Promise<PushOutcome> => {
     const id = await commitOf(claim);
-    const outcome = await pushAll(git, remote, [...along, { from: id, to: ref, expect }]);
+    const outcome = await pushAll(git, remote, [...along, { from: id, to: ref, expect }], along.length > 0 ? patienceForWork : patience);
     if (outcome.kind === 'done') {
       pushed = id;
       held = claim.phase === 'held' ? claim : null;
@@ -129,6 +139,10 @@ export function openTurnRef(settings: TurnRefSettings): TurnRef {
     lost: lost.signal,
     look,
     claimAt,
+    async fetch(refspec) {
+      const output = await git.attempt(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--', remote, refspec], patienceForWork);
+      return output.code === 0 ? null : output.stderr;
+    },
     take: (turn, expect, renewal) =>
       inTurn(async () => {
         const { actor, iteration, turn_id, attempt, base } = turn;

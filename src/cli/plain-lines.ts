@@ -32,6 +32,8 @@ export function lineOf(event: LoopEvent, output: Output): string | null {
       return `${err.bold('done ')} ${renderLogLine(event.turn, output, err).trimStart()}`;
     case 'warning':
       return `${err.yellow('warning')} ${event.message}`;
+    case 'run.listening':
+      return `listen on ${event.url} for push webhooks`;
     case 'run.waiting':
       return `${err.yellow('wait ')} for ${event.for}${event.until === undefined ? '' : ` until ${event.until}`}`;
     case 'agent.event':

@@ -30,5 +30,18 @@ export async function lookAtRemote(git: Git, name: string): Promise<RemoteFacts 
   return { name, url: shown, reachable: true, atomic: pushed.code === 0, problem: pushed.code === 0 ? null : reasonOf(pushed.stderr) };
 }
 
+/**
+ * Whether the remote takes our own refs, found by making two of them in one push and taking them away again: a dry run
+ * asks no hook. Gives git's words where it does not.
+ */
+export async function refusesOwnRefs(git: Git, name: string): Promise<string | null> {
+  const id = (await git.run(['commit-tree', (await git.run(['hash-object', '-t', 'tree', '-w', '/dev/null'])).trim(), '-m', 'orchestrator: probe'])).trim();
+  const mark = `refs/orchestrator/probe/${id.slice(0, 12)}-${process.pid}`;
+  const pushed = await git.attempt(['push', '--atomic', '--porcelain', '--no-verify', '--', name, `${id}:${mark}-1`, `${id}:${mark}-2`]);
+  if (pushed.code === 0) await git.attempt(['push', '--atomic', '--porcelain', '--no-verify', '--', name, `:${mark}-1`, `:${mark}-2`]);
+  if (pushed.code === 0) return null;
+  return pushed.stdout.split('\n').find((line) => line.startsWith('!'))?.slice(2).replaceAll('\t', ' ') ?? reasonOf(pushed.stderr);
+}
+
 /** An address as it may be shown: user and password are cut out. */
 export const withoutPassword = (url: string): string => url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, '$1');

@@ -29,6 +29,8 @@ export type LoopEvent =
   /** Something that a person should know and that stops nothing. */
   | { readonly type: 'warning'; readonly message: string }
   | { readonly type: 'turn.finished'; readonly turn: TurnRecord }
+  /** Push webhooks to this address end a wait at once. */
+  | { readonly type: 'run.listening'; readonly url: string }
   /** The run waits, and for what; `until` is UTC where it is known. */
   | { readonly type: 'run.waiting'; readonly for: string; readonly until?: string };
 

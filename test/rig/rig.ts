@@ -35,6 +35,8 @@ export interface StartOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string;
+  /** Words before the program's own, as of `ip netns exec`; whatever they start has to become it, or signals miss it. */
+  readonly through?: readonly string[];
 }
 
 /** A temporary world: HOME, a repository with an agent of its own, hermetic git. Removed at the end, its processes ended. */
@@ -108,8 +110,9 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const all: Running[] = [];
   const logs: string[] = [];
 
-  const start = (args: readonly string[], { cwd = dir, env: extra = {}, input }: StartOptions = {}): Running => {
-    const child = spawn(process.execPath, [LAUNCHER, ...args], { cwd, env: { ...env, ...extra }, stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
+  const start = (args: readonly string[], { cwd = dir, env: extra = {}, input, through = [] }: StartOptions = {}): Running => {
+    const [program = '', ...words] = [...through, process.execPath, LAUNCHER, ...args];
+    const child = spawn(program, words, { cwd, env: { ...env, ...extra }, stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
     let stdout = '';
     let stderr = '';
     child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));

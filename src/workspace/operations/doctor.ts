@@ -8,7 +8,7 @@ import { findWorkspace } from '../../config/find-workspace.ts';
 import { loadConfig } from '../../config/load-config.ts';
 import type { Config } from '../../config/schema.ts';
 import { openGit } from '../../git/git.ts';
-import { lookAtRemote } from '../../git/remote.ts';
+import { lookAtRemote, refusesOwnRefs } from '../../git/remote.ts';
 import { openRepository } from '../../git/repository.ts';
 import type { Repository } from '../../git/repository.ts';
 import { indexLock, isHolderAlive, placesOf, readHolder, readJournal, stateShow } from '../../loop/contract.ts';
@@ -110,7 +110,9 @@ async function checkRemote({ git }: Repository, name: string): Promise<Check> {
   if (remote === null) return { name: 'remote', status: 'ok', message: `no remote ${name}; turns stay on this machine` };
   if (!remote.reachable) return { name: 'remote', status: 'warning', message: `${name} (${remote.url}) does not answer: ${remote.problem ?? ''}`, hint: 'Only --push and roles on several machines need it.' };
   if (!remote.atomic) return { name: 'remote', status: 'warning', message: `${name} (${remote.url}) takes no atomic pushes of refs/orchestrator/*: ${remote.problem ?? ''}`, hint: 'Hand-off between machines needs a remote that does.' };
-  return { name: 'remote', status: 'ok', message: `${name} (${remote.url}) answers and takes atomic pushes` };
+  const refused = await refusesOwnRefs(git, name);
+  if (refused !== null) return { name: 'remote', status: 'warning', message: `${name} (${remote.url}) refuses refs/orchestrator/*: ${refused}`, hint: 'Turns are claimed there: let its hooks and rules pass these refs, or use a remote that does.' };
+  return { name: 'remote', status: 'ok', message: `${name} (${remote.url}) answers and takes atomic pushes of refs/orchestrator/*` };
 }
 
 async function checkAgents(agents: Agents, config: Config, workspace: string): Promise<Check[]> {

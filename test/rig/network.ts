@@ -1,0 +1,97 @@
+import { spawnSync } from 'node:child_process';
+
+/**
+ * Hosts of their own on one machine: network namespaces of Linux, each with a link into a bridge that stands in one more
+ * namespace. Nothing of the machine's own network is touched. Needs root and iproute2; ip-netns(8).
+ */
+export interface Network extends AsyncDisposable {
+  /** Words that start a program on a host; they become that program. */
+  on(host: string): string[];
+  addressOf(host: string): string;
+  /** Its link is gone: what it sends ends in errors after a while. */
+  cut(host: string): void;
+  /** What `from` sends to `to` is lost on the way without a word; all else arrives. */
+  lose(from: string, to: string): void;
+  /** Each frame that a host sends arrives so much later. Milliseconds. */
+  delay(host: string, ms: number): void;
+  /** Ends all that `cut`, `lose` and `delay` did to a host and its links. */
+  heal(host: string): void;
+}
+
+/** A hardware address that nobody has. */
+const NOBODY = '02:00:00:00:00:99';
+let made = 0;
+
+function attempt(...args: string[]): string | null {
+  const [program = '', ...words] = args;
+  const { status, stderr, error } = spawnSync(program, words, { encoding: 'utf8' });
+  if (status === 0) return null;
+  return `${args.join(' ')}: ${error === undefined ? stderr.trim() : error.message}`;
+}
+
+function run(...args: string[]): void {
+  const problem = attempt(...args);
+  if (problem !== null) throw new Error(problem);
+}
+
+/** Throws where namespaces cannot be made here, with the reason. */
+export function createNetwork(hosts: readonly string[]): Network {
+  made += 1;
+  const names = new Map([...hosts, 'switch'].map((host) => [host, `rig-${process.pid}-${made}-${host}`]));
+  const nsOf = (host: string): string => names.get(host) ?? '';
+  const addressOf = (host: string): string => `10.77.0.${hosts.indexOf(host) + 1}`;
+  const hardware = (host: string): string => `02:00:00:00:00:0${hosts.indexOf(host) + 1}`;
+  const remove = (): void => {
+    for (const ns of names.values()) attempt('ip', 'netns', 'delete', ns);
+  };
+  // A test run that ends in the middle still takes them along.
+  process.once('exit', remove);
+  const close = (): void => {
+    remove();
+    process.off('exit', remove);
+  };
+
+  try {
+    for (const ns of names.values()) run('ip', 'netns', 'add', ns);
+    run('ip', '-n', nsOf('switch'), 'link', 'add', 'br0', 'type', 'bridge');
+    run('ip', '-n', nsOf('switch'), 'link', 'set', 'br0', 'up');
+    for (const host of hosts) {
+      run('ip', '-n', nsOf(host), 'link', 'add', 'eth0', 'address', hardware(host), 'type', 'veth', 'peer', 'name', `to-${host}`, 'netns', nsOf('switch'));
+      run('ip', '-n', nsOf('switch'), 'link', 'set', `to-${host}`, 'master', 'br0', 'up');
+      run('ip', '-n', nsOf(host), 'address', 'add', `${addressOf(host)}/24`, 'dev', 'eth0');
+      run('ip', '-n', nsOf(host), 'link', 'set', 'lo', 'up');
+      run('ip', '-n', nsOf(host), 'link', 'set', 'eth0', 'up');
+    }
+  } catch (error) {
+    close();
+    throw new Error(`This test needs network namespaces (root, iproute2, and a kernel with veth and bridge), which cannot be made here: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+
+  return {
+    on: (host) => ['ip', 'netns', 'exec', nsOf(host)],
+    addressOf,
+    cut: (host) => run('ip', '-n', nsOf('switch'), 'link', 'set', `to-${host}`, 'down'),
+    lose: (from, to) => run('ip', '-n', nsOf(from), 'neighbour', 'replace', addressOf(to), 'lladdr', NOBODY, 'nud', 'permanent', 'dev', 'eth0'),
+    delay: (host, ms) => run('tc', '-n', nsOf(host), 'qdisc', 'replace', 'dev', 'eth0', 'root', 'netem', 'delay', `${ms}ms`),
+    heal(host) {
+      run('ip', '-n', nsOf('switch'), 'link', 'set', `to-${host}`, 'up');
+      attempt('tc', '-n', nsOf(host), 'qdisc', 'delete', 'dev', 'eth0', 'root');
+      for (const other of hosts) {
+        if (other === host) continue;
+        run('ip', '-n', nsOf(host), 'neighbour', 'replace', addressOf(other), 'lladdr', hardware(other), 'nud', 'permanent', 'dev', 'eth0');
+        run('ip', '-n', nsOf(other), 'neighbour', 'replace', addressOf(host), 'lladdr', hardware(host), 'nud', 'permanent', 'dev', 'eth0');
+      }
+    },
+    [Symbol.asyncDispose]: async () => close(),
+  };
+}
+
+/** Whether this kernel can hold frames back (its module sch_netem); tried in a namespace of its own. */
+export function canDelay(): boolean {
+  const ns = `rig-${process.pid}-netem`;
+  try {
+    return attempt('ip', 'netns', 'add', ns) === null && attempt('tc', '-n', ns, 'qdisc', 'add', 'dev', 'lo', 'root', 'netem', 'delay', '1ms') === null;
+  } finally {
+    attempt('ip', 'netns', 'delete', ns);
+  }
+}
