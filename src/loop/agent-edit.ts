@@ -14,7 +14,8 @@ export function agentEdit(runtime: LoopRuntime, journal: Journal, before: StateD
     warn(`The agent left ${file} broken; it is written again from the journal: ${found.failure.message.replace(' The file was left as it is.', '')}`);
     return { ...none, broken: true };
   }
-  if (found.value.text === null) return { ...none, broken: true };
+  // Where there was none before, there is nothing to put back.
+  if (found.value.text === null) return { ...none, broken: journal.state_before !== null };
   const edit = readAgentEdit(before, found.value);
   // After a crash the file may hold this very turn's stamp already; that is no edit of the agent's.
   if (found.value.state.turn_id === journal.turn_id) return { ...edit, broken: false };

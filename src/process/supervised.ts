@@ -62,7 +62,10 @@ export interface SupervisedEnd {
  */
 export async function runSupervised(program: SupervisedProgram, observer: SupervisedObserver, signal: AbortSignal, ready?: Wrapper | null): Promise<SupervisedEnd> {
   const started = performance.now();
-  if (signal.aborted) return { exit_code: null, ended_early: 'aborted', left_behind: false, duration_ms: 0 };
+  if (signal.aborted) {
+    ready?.dismiss();
+    return { exit_code: null, ended_early: 'aborted', left_behind: false, duration_ms: 0 };
+  }
   const wrapper = ready ?? startWrapper(program, program.status_file);
   const { pid, stdout, stderr, status } = wrapper;
   if (pid === undefined) {

@@ -5,7 +5,7 @@
  *
  *   npm run bench              everything
  *   npm run bench -- quick     fewer rounds
- *   npm run bench -- turn      a turn's cost alone (also: start, long, line, peer)
+ *   npm run bench -- turn      a turn's cost alone (also: start, long, line, hand-off, peer)
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,13 +13,14 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { handOffCost } from './hand-off.ts';
 
 const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
 const LAUNCHER = join(PROJECT, 'bin/orchestrator.js');
 const RESULTS = join(PROJECT, 'bench-results');
 const PEER = 'ralphy-cli@4.7.2';
 const quick = process.argv.includes('quick');
-const PARTS = ['start', 'turn', 'long', 'line', 'peer'];
+const PARTS = ['start', 'turn', 'long', 'line', 'hand-off', 'peer'];
 const chosen = PARTS.filter((part) => process.argv.includes(part));
 const wanted = (part: string): boolean => chosen.length === 0 || chosen.includes(part);
 
@@ -195,6 +196,15 @@ async function bigLine(): Promise<void> {
   report('peak memory for 300 MB on one line', `${peak} MB (exit ${code}, ${((performance.now() - began) / 1000).toFixed(1)} s)`, '< 200 MB');
 }
 
+async function handOff(): Promise<void> {
+  const { ours_ms, floor_ms } = await handOffCost(scratch, env, LAUNCHER, quick ? 20 : 60, quick ? 2 : 5);
+  const ratios = ours_ms.map((value, index) => value / (floor_ms[index] ?? NaN));
+  numbers['hand_off'] = { ours_ms, floor_ms, ratios };
+  report("from one agent's end to the peer's agent start", ms(median(ours_ms)));
+  report('the same git commands one after another', ms(median(floor_ms)));
+  report('ratio', median(ratios).toFixed(2), '<= 1.6');
+}
+
 /** The peer: tasks of a list, one after another, with the same work done and committed by a stand-in for its agent. */
 async function peer(): Promise<void> {
   const folder = join(RESULTS, 'peer');
@@ -237,6 +247,7 @@ try {
   if (wanted('turn')) await turnCost();
   if (wanted('long')) await longRun();
   if (wanted('line')) await bigLine();
+  if (wanted('hand-off')) await handOff();
   if (wanted('peer')) await peer().catch((error: unknown) => report(PEER, `could not be measured: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`));
 } finally {
   rmSync(scratch, { recursive: true, force: true });

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { HELD_AGENT, atWork, hold, letGo, personPushes } from '../rig/hold.ts';
 import { endTree } from '../rig/remotes/process-tree.ts';
@@ -18,7 +19,7 @@ interface EarlierPeer extends AsyncDisposable {
 }
 
 function startEarlier(roles: RoleRig, dir: string, role: 'galph' | 'ralph', turns: number): EarlierPeer {
-  const program = join(import.meta.dirname, '../rig/earlier-peer.ts');
+  const program = fileURLToPath(new URL('../rig/earlier-peer.ts', import.meta.url));
   const child = spawn(process.execPath, [program, role, String(turns)], { cwd: dir, env: { ...roles.rig.env }, stdio: ['ignore', 'ignore', 'pipe'] });
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));

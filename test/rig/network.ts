@@ -14,6 +14,8 @@ export interface Network extends AsyncDisposable {
   lose(from: string, to: string): void;
   /** Each frame that a host sends arrives so much later. Milliseconds. */
   delay(host: string, ms: number): void;
+  /** As if switched off and on again, when nothing runs on it any more: what was under way to others never arrives. */
+  restart(host: string): void;
   /** Ends all that `cut`, `lose` and `delay` did to a host and its links. */
   heal(host: string): void;
 }
@@ -51,17 +53,20 @@ export function createNetwork(hosts: readonly string[]): Network {
     process.off('exit', remove);
   };
 
+  const connect = (host: string): void => {
+    run('ip', 'netns', 'add', nsOf(host));
+    run('ip', '-n', nsOf(host), 'link', 'add', 'eth0', 'address', hardware(host), 'type', 'veth', 'peer', 'name', `to-${host}`, 'netns', nsOf('switch'));
+    run('ip', '-n', nsOf('switch'), 'link', 'set', `to-${host}`, 'master', 'br0', 'up');
+    run('ip', '-n', nsOf(host), 'address', 'add', `${addressOf(host)}/24`, 'dev', 'eth0');
+    run('ip', '-n', nsOf(host), 'link', 'set', 'lo', 'up');
+    run('ip', '-n', nsOf(host), 'link', 'set', 'eth0', 'up');
+  };
+
   try {
-    for (const ns of names.values()) run('ip', 'netns', 'add', ns);
+    run('ip', 'netns', 'add', nsOf('switch'));
     run('ip', '-n', nsOf('switch'), 'link', 'add', 'br0', 'type', 'bridge');
     run('ip', '-n', nsOf('switch'), 'link', 'set', 'br0', 'up');
-    for (const host of hosts) {
-      run('ip', '-n', nsOf(host), 'link', 'add', 'eth0', 'address', hardware(host), 'type', 'veth', 'peer', 'name', `to-${host}`, 'netns', nsOf('switch'));
-      run('ip', '-n', nsOf('switch'), 'link', 'set', `to-${host}`, 'master', 'br0', 'up');
-      run('ip', '-n', nsOf(host), 'address', 'add', `${addressOf(host)}/24`, 'dev', 'eth0');
-      run('ip', '-n', nsOf(host), 'link', 'set', 'lo', 'up');
-      run('ip', '-n', nsOf(host), 'link', 'set', 'eth0', 'up');
-    }
+    hosts.forEach(connect);
   } catch (error) {
     close();
     throw new Error(`This test needs network namespaces (root, iproute2, and a kernel with veth and bridge), which cannot be made here: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
@@ -73,6 +78,11 @@ export function createNetwork(hosts: readonly string[]): Network {
     cut: (host) => run('ip', '-n', nsOf('switch'), 'link', 'set', `to-${host}`, 'down'),
     lose: (from, to) => run('ip', '-n', nsOf(from), 'neighbour', 'replace', addressOf(to), 'lladdr', NOBODY, 'nud', 'permanent', 'dev', 'eth0'),
     delay: (host, ms) => run('tc', '-n', nsOf(host), 'qdisc', 'replace', 'dev', 'eth0', 'root', 'netem', 'delay', `${ms}ms`),
+    restart(host) {
+      run('ip', '-n', nsOf('switch'), 'link', 'delete', `to-${host}`);
+      run('ip', 'netns', 'delete', nsOf(host));
+      connect(host);
+    },
     heal(host) {
       run('ip', '-n', nsOf('switch'), 'link', 'set', `to-${host}`, 'up');
       attempt('tc', '-n', nsOf(host), 'qdisc', 'delete', 'dev', 'eth0', 'root');
