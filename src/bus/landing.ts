@@ -5,6 +5,7 @@ import type { Failure, Result } from '../base/failure.ts';
 import { findSecrets } from '../base/secrets.ts';
 import { commitPaths } from '../git/commit.ts';
 import type { Git } from '../git/git.ts';
+import { checkedOutCommit } from '../git/head.ts';
 import { addedLines, resolveCommit } from '../git/history.ts';
 import { pushAll } from '../git/push.ts';
 import { openRepository } from '../git/repository.ts';
@@ -102,8 +103,8 @@ export async function commitAside({ repository: { git }, control }: Checkout, pa
  */
 export async function follow(checkout: Checkout, tip: string, person: ReadonlySet<string>, name: string): Promise<Result<void>> {
   const { git } = checkout.repository;
+  if ((await checkedOutCommit(checkout.repository)) === tip) return ok(undefined);
   const status = await readStatus(git);
-  if (status.head === tip) return ok(undefined);
   const moved = await git.attempt(['reset', '--keep', tip]);
   if (moved.code === 0) return ok(undefined);
   const changed = new Set((await git.run(['diff', '--name-only', '--no-renames', '-z', 'HEAD', tip])).split('\0'));

@@ -2,6 +2,7 @@ import { fail, ok } from '../base/failure.ts';
 import type { Failure, Result } from '../base/failure.ts';
 import type { Clock } from '../base/clock.ts';
 import { crashPoint } from '../base/crash-point.ts';
+import { checkedOutCommit } from '../git/head.ts';
 import { fileAt, isAncestor, ownCommits, resolveCommit } from '../git/history.ts';
 import { freshState, parseState } from '../loop/contract.ts';
 import type { Landed, Landing, LoopEvent, NextTurn, RoleHandOff, StateDocument, StopRequest } from '../loop/contract.ts';
@@ -43,6 +44,9 @@ export function roleTurns(settings: RoleSettings): RoleHandOff {
   const runner: Runner = { ...settings.runner, owner: turnRef.owner };
   let baseline: Baseline | null = null;
   let seen: { claim: Watched; tip: Watched } | null = null;
+  /** The tip that this runner pushed itself. */
+  let own = '';
+  let fresh = false;
   let found: { look: RemoteLook; document: StateDocument } | null = null;
 
   /** Reads what the refs hold; fetches only what is new. */
@@ -52,7 +56,11 @@ export function roleTurns(settings: RoleSettings): RoleHandOff {
       return ok(found);
     }
     if (refs.tip === '') return fail(branchGone(remote, branch));
-    if (found?.look.tip !== refs.tip) await fetchTip(refs.tip);
+    if (found?.look.tip === refs.tip) {
+      found = { document: found.document, look: { ...found.look, ...refs, claim: refs.claim_id === '' ? null : await turnRef.claimAt(refs.claim_id) } };
+      return ok(found);
+    }
+    await fetchTip(refs.tip, refs.claim_id !== '' && refs.claim_id !== found?.look.claim_id);
     const text = await fileAt(git, refs.tip, checkout.state_file);
     const parsed = text === null ? ok(freshState()) : parseState(text, `${checkout.state_file} on ${remote}/${branch}`);
     if (!parsed.ok) return parsed;
@@ -60,9 +68,10 @@ export function roleTurns(settings: RoleSettings): RoleHandOff {
     found = { document: parsed.value, look: { ...refs, state: parsed.value.state, state_text: text, claim } };
     return ok(found);
   };
-  const fetchTip = async (tip: string): Promise<void> => {
-    if ((await resolveCommit(git, tip)) !== null) return;
-    const problem = await turnRef.fetch(`+refs/heads/${branch}:refs/remotes/${remote}/${branch}`);
+  /** The claim comes along in the same fetch, as it changed with the branch. */
+  const fetchTip = async (tip: string, claim = false): Promise<void> => {
+    if (tip === own) return;
+    const problem = await turnRef.fetch(`+refs/heads/${branch}:refs/remotes/${remote}/${branch}`, ...(claim ? [`+${turnRef.ref}:${turnRef.ref}`] : []));
     if (problem !== null) throw new Error(`git fetch: ${problem}`);
   };
   const look = async (): Promise<Result<{ look: RemoteLook; document: StateDocument }>> => {
@@ -109,6 +118,7 @@ export function roleTurns(settings: RoleSettings): RoleHandOff {
         if (decision.act === 'claim') {
           const followed = await catchUp(checkout, seenNow.tip, person);
           if (!followed.ok) return followed;
+          fresh = true;
           return ok({ kind: 'turn', attempt: decision.attempt });
         }
         pause = decision.left_ms === null ? poll : Math.min(poll, Math.max(decision.left_ms, 0) + 20);
@@ -137,6 +147,8 @@ export function roleTurns(settings: RoleSettings): RoleHandOff {
       }
       return fail(failure);
     };
+    // Looked through while the remote is asked: mostly these are the commits that are pushed.
+    const scanned = landing.stamped === null ? null : secretsIn(git, landing.stamped, [landing.base]).catch(() => null);
     for (let tries = 0; ; tries++) {
       if (signal.aborted && tries > 0) return fail(signal.reason as Failure);
       const now = await look();
@@ -148,7 +160,7 @@ export function roleTurns(settings: RoleSettings): RoleHandOff {
         continue;
       }
       const { look: there, document } = now.value;
-      const landed = landing.stamped !== null && (there.tip === landing.stamped || (await isAncestor(git, landing.stamped, there.tip)));
+      const landed = landing.stamped !== null && (there.tip === landing.stamped || (there.tip !== landing.base && (await isAncestor(git, landing.stamped, there.tip))));
       if (landed) {
         await turnRef.letGo(landing.phase);
         return await settleOn(landing, there.tip, null, null);
@@ -159,7 +171,7 @@ export function roleTurns(settings: RoleSettings): RoleHandOff {
         return await lost(overtaken(landing, there));
       }
       const made = there.tip === landing.base && landing.stamped !== null ? { head: landing.stamped, document: null, failure: null } : await restack(checkout, landing, there.tip, document);
-      const leaks = await secretsIn(git, made.head, [there.tip]);
+      const leaks = (made.head === landing.stamped ? await scanned : null) ?? (await secretsIn(git, made.head, [there.tip]));
       if (leaks.length > 0) {
         await turnRef.letGo('released');
         return await lost(secretInPush(leaks));
@@ -174,6 +186,7 @@ export function roleTurns(settings: RoleSettings): RoleHandOff {
     }
   };
   const settleOn = async (landing: Landing, head: string, document: StateDocument | null, failure: Failure | null): Promise<Result<Landed>> => {
+    own = head;
     const followed = await follow(checkout, head, landing.person, landing.turn_id);
     const text = await fileAt(git, head, checkout.state_file);
     // What this runner stamped itself ends it in other ways.
@@ -186,7 +199,9 @@ export function roleTurns(settings: RoleSettings): RoleHandOff {
     next,
     publish,
     async claim(turn) {
-      const now = await look();
+      // Right after `next` nothing needs to be asked again: the claim is a swap from what was seen then.
+      const now = fresh && found !== null ? ok(found) : await look();
+      fresh = false;
       if (!now.ok) return now;
       const { look: there } = now.value;
       const before = seen === null ? null : decide(there, runner, baseline ?? { state_text: there.state_text, control_id: there.control_id }, seen);
@@ -228,9 +243,12 @@ export function roleTurns(settings: RoleSettings): RoleHandOff {
 /** Brings a checkout that is merely behind to the tip; one that has commits of its own is told. */
 async function catchUp(checkout: Checkout, tip: string, person: ReadonlySet<string>): Promise<Result<void>> {
   const { git } = checkout.repository;
-  const head = await resolveCommit(git, 'HEAD');
-  if (head === tip) return ok(undefined);
-  if (head !== null && !(await isAncestor(git, head, tip))) return fail(diverged(checkout));
+  if ((await checkedOutCommit(checkout.repository)) === tip) return ok(undefined);
+  // Mostly it is simply behind; git says so where it is not, or where something is in the way.
+  const merged = await git.attempt(['merge', '--ff-only', '--quiet', tip]);
+  const head = await checkedOutCommit(checkout.repository);
+  if (merged.code === 0 && head === tip) return ok(undefined);
+  if (!(await isAncestor(git, head, tip))) return fail(diverged(checkout));
   return await follow(checkout, tip, person, `before-${tip.slice(0, 12)}`);
 }
 

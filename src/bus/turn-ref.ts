@@ -33,14 +33,15 @@ export interface TurnRefSettings {
 /** This checkout's end of the turn ref. Everything that moves the ref goes through one queue. */
 export interface TurnRef {
   readonly owner: string;
+  readonly ref: string;
   /** The claim that this process holds; null when none. */
   held(): Claim | null;
   /** Aborted once the claim was seen lost. */
   readonly lost: AbortSignal;
   look(): Promise<Result<RefsSeen>>;
   claimAt(id: string): Promise<Claim | null>;
-  /** Fetches one ref; git's words where it did not work. */
-  fetch(refspec: string): Promise<string | null>;
+  /** Fetches refs; git's words where it did not work. */
+  fetch(...refspecs: string[]): Promise<string | null>;
   /** Swaps the ref from `expect` to a claim on the turn. Failures: `claim_held` (somebody else was faster), `remote_refuses`, `remote_unavailable`. */
   take(turn: ClaimedTurn, expect: string, renewal: number): Promise<Result<string>>;
   /** Pushes the branch and the claim's end, all or nothing; the claim is the fence. */
@@ -63,6 +64,7 @@ export function openTurnRef(settings: TurnRefSettings): TurnRef {
   const owner = ownerId(settings.control);
   const lost = new AbortController();
   let held: Claim | null = null;
+  let release: { readonly renewal: number; readonly id: Promise<string | null> } | null = null;
   /** Id of our own last push: a claim that is not it any more is not ours to move. */
   let pushed = '';
   let renewing: NodeJS.Timeout | undefined;
@@ -84,6 +86,8 @@ export function openTurnRef(settings: TurnRefSettings): TurnRef {
   };
   const claimAt = async (id: string): Promise<Claim | null> => {
     if (id === '') return null;
+    const own = held;
+    if (own !== null && id === pushed) return own;
     let text = await fileAt(git, id, 'claim.json');
     if (text === null) {
       await git.attempt(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--', remote, `+${ref}:${ref}`], patience);
@@ -93,13 +97,20 @@ export function openTurnRef(settings: TurnRefSettings): TurnRef {
   };
   const commitOf = (claim: Claim): Promise<string> => makeFileCommit(git, 'claim.json', `${JSON.stringify(claim, null, 2)}\n`, `orchestrator: ${claim.actor} ${claim.phase}\n`);
   const put = async (claim: Claim, expect: string, along: readonly PushedRef[] = []): Promise<PushOutcome> => {
-    const id = await commitOf(claim);
+    const ready = release?.renewal === claim.renewal && claim.phase === 'released' ? await release.id : null;
+    const id = ready ?? (await commitOf(claim));
     const outcome = await pushAll(git, remote, [...along, { from: id, to: ref, expect }], along.length > 0 ? patienceForWork : patience);
     if (outcome.kind === 'done') {
       pushed = id;
-      held = claim.phase === 'held' ? claim : null;
+      hold(claim.phase === 'held' ? claim : null);
     }
     return outcome;
+  };
+  /** The commit that ends a claim well is made ahead, while the agent works. */
+  const hold = (claim: Claim | null): void => {
+    held = claim;
+    const next = claim === null ? null : { ...claim, phase: 'released' as const, renewal: claim.renewal + 1 };
+    release = next === null ? null : { renewal: next.renewal, id: commitOf(next).catch(() => null) };
   };
   const loseTo = (claim: Claim | null): void => {
     held = null;
@@ -112,7 +123,7 @@ export function openTurnRef(settings: TurnRefSettings): TurnRef {
     if (!now.ok) return null;
     const there = await claimAt(now.value.claim_id);
     if (there?.nonce === mine.nonce && there.phase === 'held') {
-      held = there;
+      hold(there);
       pushed = now.value.claim_id;
       return 'mine';
     }
@@ -135,12 +146,13 @@ export function openTurnRef(settings: TurnRefSettings): TurnRef {
 
   return {
     owner,
+    ref,
     held: () => held,
     lost: lost.signal,
     look,
     claimAt,
-    async fetch(refspec) {
-      const output = await git.attempt(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--', remote, refspec], patienceForWork);
+    async fetch(...refspecs) {
+      const output = await git.attempt(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--', remote, ...refspecs], patienceForWork);
       return output.code === 0 ? null : output.stderr;
     },
     take: (turn, expect, renewal) =>
@@ -154,7 +166,7 @@ export function openTurnRef(settings: TurnRefSettings): TurnRef {
           // No answer may mean that it arrived.
           const there = await claimAt(now.value.claim_id);
           if (there?.nonce === claim.nonce) {
-            held = claim;
+            hold(claim);
             pushed = now.value.claim_id;
           } else if (now.value.claim_id !== expect) return fail(claimHeld(there));
           else return fail(outcome.kind === 'refused' ? refuses(remote, ref, outcome.problem) : unreachable(remote, outcome.problem));
@@ -185,7 +197,7 @@ export function openTurnRef(settings: TurnRefSettings): TurnRef {
         held = null;
       }),
     adopt(claim, id) {
-      held = claim;
+      hold(claim);
       pushed = id;
       startRenewing();
     },

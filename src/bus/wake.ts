@@ -25,7 +25,8 @@ export function openWake(url: string, base: string, refs: readonly string[], fol
   const watchers: FSWatcher[] = [];
   const watchFolder = (folder: string): boolean => {
     try {
-      const watcher = watch(folder, { persistent: false }, ring);
+      // Git writes a lock beside a ref first; the ref itself comes a moment later.
+      const watcher = watch(folder, { persistent: false }, (_event, name) => void (name?.endsWith('.lock') === true || ring()));
       watcher.on('error', () => undefined);
       watchers.push(watcher);
       return true;

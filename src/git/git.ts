@@ -34,9 +34,9 @@ export interface Git {
   run(args: readonly string[], call?: GitCall): Promise<string>;
   /**
    * Keeps a fork server ready, which saves about half the time of a short call. For whoever makes many; the returned
-   * function ends it, after which calls are made as before.
+   * function ends it, after which calls are made as before. `inputFile` may be written and is removed again.
    */
-  keepReady(): () => Promise<void>;
+  keepReady(inputFile: string): () => Promise<void>;
   /** Whether such a server will take the next call. */
   isReady(): boolean;
 }
@@ -108,7 +108,7 @@ export function openGit(directory: string, identity: Readonly<Record<string, str
     const args = call.passive === true ? ['--no-optional-locks', ...command] : [...command];
     if (call.timeout_ms !== undefined) return await timed(args, directory, { ...base, ...call.env }, { timeout_ms: call.timeout_ms, signal: call.signal });
     // One call at a time goes through the server; those beside it, and the few with something special, start git themselves.
-    if (server?.idle() === true && call.input === undefined && call.env === undefined && !hasNul(args)) return await server.run(args);
+    if (server?.idle() === true && call.env === undefined && !hasNul(args)) return await server.run(args, call.input);
     const env = { ...base, ...call.env };
     // What a person's environment says to git (proxies, certificates, ssh command) holds for our calls too.
     const allowEnvironment = Object.keys(env);
@@ -138,8 +138,8 @@ export function openGit(directory: string, identity: Readonly<Record<string, str
       return output.stdout;
     },
     isReady: () => server?.idle() === true,
-    keepReady() {
-      const mine = openForkServer(['git', ...SETTINGS.flatMap((setting) => ['-c', setting])], { cwd: directory, env: base });
+    keepReady(inputFile) {
+      const mine = openForkServer(['git', ...SETTINGS.flatMap((setting) => ['-c', setting])], { cwd: directory, env: base, input_file: inputFile });
       server = mine;
       return async () => {
         if (server === mine) server = null;

@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { openAgents } from '../agents/contract.ts';
 import { newId } from '../base/ids.ts';
 import type { Clock } from '../base/clock.ts';
@@ -70,10 +71,10 @@ export async function startRun(request: RunRequest): Promise<Result<RunResult>> 
   request.signal.addEventListener('abort', onAbort, { once: true });
   if (request.signal.aborted) onAbort();
   let unwatch = (): void => undefined;
-  const stopServing = repository.git.keepReady();
+  await mkdir(places.control, { recursive: true });
+  const stopServing = repository.git.keepReady(join(places.control, 'git-input'));
   const agents = await openAgents();
   try {
-    await mkdir(places.control, { recursive: true });
     clearStop(places);
     unwatch = watchStopNow(places, ended);
     const runtime: PartialRuntime = {

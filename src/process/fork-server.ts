@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { rmSync, writeFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { endGroup } from './group.ts';
 import { READ_WORDS, encodeWords } from './words.ts';
@@ -20,22 +21,22 @@ export interface ForkServer {
   /** Whether it is alive and has nothing to do. */
   idle(): boolean;
   /**
-   * Runs the constant program with `args` after its constant ones, stdin empty. Only while `idle()`. Rejects when the
+   * Runs the constant program with `args` after its constant ones; stdin is `input`, or empty. Only while `idle()`. Rejects when the
    * server itself came to an end meanwhile, so that nobody knows how the command ended.
    */
-  run(args: readonly string[]): Promise<ServedOutput>;
+  run(args: readonly string[], input?: string): Promise<ServedOutput>;
   /** Ends it, and a command that still runs. */
   close(): Promise<void>;
 }
 
 /** Constant: what to run comes as data. Each command's two outputs end with the request's mark, which no command can know. */
 const SCRIPT = `one() {
-${READ_WORDS}"$@" </dev/null
+${READ_WORDS}"$@" <"$input"
 code=$?
 printf '\\n%s %s\\n' "$mark" "$code"
 printf '\\n%s\\n' "$mark" >&2
 }
-while IFS= read -r mark; do one "$@"; done
+while IFS= read -r mark && IFS= read -r input; do one "$@"; done
 `;
 
 interface Pending {
@@ -45,7 +46,7 @@ interface Pending {
 }
 
 /** Starts a fork server for commands that all begin with `argv`, in one folder and one environment. */
-export function openForkServer(argv: readonly [string, ...string[]], options: { readonly cwd: string; readonly env: Readonly<Record<string, string>> }): ForkServer {
+export function openForkServer(argv: readonly [string, ...string[]], options: { readonly cwd: string; readonly env: Readonly<Record<string, string>>; readonly input_file?: string }): ForkServer {
   const child = spawn('sh', ['-c', SCRIPT, 'orchestrator-commands', ...argv], {
     cwd: options.cwd,
     env: options.env,
@@ -83,18 +84,22 @@ export function openForkServer(argv: readonly [string, ...string[]], options: { 
 
   return {
     idle: () => alive && pending === null,
-    run(args) {
+    run(args, input) {
       if (!alive || pending !== null) throw new Error('The fork server runs one command at a time.');
+      const file = input === undefined ? '/dev/null' : options.input_file;
+      if (file === undefined || file.includes('\n')) throw new Error('This fork server was given no file for input.');
+      if (input !== undefined) writeFileSync(file, input, { mode: 0o600 });
       const mark = randomBytes(9).toString('base64url');
       return new Promise((resolve, reject) => {
         pending = { resolve, reject, mark };
-        child.stdin.write(`${mark}\n${encodeWords(args)}`);
+        child.stdin.write(`${mark}\n${file}\n${encodeWords(args)}`);
       });
     },
     async close() {
       child.stdin.end();
       if (pending !== null && child.pid !== undefined) await endGroup(child.pid);
       await exited;
+      if (options.input_file !== undefined) rmSync(options.input_file, { force: true });
     },
   };
 }

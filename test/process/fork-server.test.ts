@@ -7,7 +7,7 @@ const env = { PATH: process.env['PATH'] ?? '' };
 const SHELL = ['sh', '-c'] as const;
 
 async function serverIn(cwd: string) {
-  return openForkServer(['sh', '-c', 'eval "$0"'], { cwd, env });
+  return openForkServer(['sh', '-c', 'eval "$0"'], { cwd, env, input_file: `${cwd}/input` });
 }
 
 test('commands run one after another, each with its own output, error output and exit code', async () => {
