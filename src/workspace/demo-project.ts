@@ -79,6 +79,36 @@ turns:
       - replace: { path: docs/fix_plan.md, find: "[ ] truncate", with: "[x] truncate" }
       - usage: { input_tokens: 2900, output_tokens: 380, cost_usd: 0.014 }
       - outcome: { outcome: complete, summary: All four tests pass. }
+  - when: { actor: galph, prompt: supervisor.md, iteration: 3 }
+    steps:
+      - say: One more wish, for whoever plays the engineer now.
+      - write:
+          path: input.md
+          content: |
+            Add initials(name) to src/text.js: the first letter of each word, in upper case. With a test.
+            Done when the whole suite passes: node --test
+      - usage: { input_tokens: 1500, output_tokens: 110, cost_usd: 0.006 }
+  - when: { actor: ralph, iteration: 3 }
+    steps:
+      - say: Adding initials, and its test.
+      - append:
+          path: src/text.js
+          content: |
+
+            /** The first letter of each word, in upper case. */
+            export function initials(name) {
+              return name.split(/\\s+/).map((word) => word.slice(0, 1).toUpperCase()).join('');
+            }
+      - write:
+          path: test/initials.test.js
+          content: |
+            import assert from 'node:assert/strict';
+            import { test } from 'node:test';
+            import { initials } from '../src/text.js';
+
+            test('initials take the first letters', () => assert.equal(initials('ada king'), 'AK'));
+      - run: { argv: [node, --test], exit: 0 }
+      - usage: { input_tokens: 2400, output_tokens: 300, cost_usd: 0.011 }
 `;
 
 const CONFIG = `agent:

@@ -15,7 +15,7 @@ const Tests = z.object({ passed: z.number().int(), failed: z.number().int() });
 
 export const demoPlay = defineOperation({
   name: 'workspace.demo.play',
-  summary: 'A throw-away workspace in which a scripted agent does a small real task in turns',
+  summary: 'A throw-away workspace in which a scripted agent does a small real task in turns, then on two role runners',
   input: z.object({ keep: z.boolean().default(false) }),
   output: z.object({
     workspace: z.string(),
@@ -47,11 +47,19 @@ export const demoPlay = defineOperation({
       const place = { directory: workspace, environment: {} };
       const ran = await context.call(runStart, { iterations: 5 }, place);
       if (!ran.ok) return ran;
-      const after = await runTests(workspace);
       const git = openGit(workspace, await commitIdentity(workspace));
       await git.run(['push', '--quiet', 'origin', 'main']);
+      const teammate = join(folder, 'teammate');
+      await git.run(['clone', '--quiet', '--', remote, teammate]);
+      step(`The same loop on two machines, as it were: galph in ${workspace}, ralph in ${teammate}. All that they share is the remote.`);
+      const elsewhere = { directory: teammate, environment: {} };
+      const roles = await Promise.all([context.call(runStart, { role: 'galph', once: true }, place), context.call(runStart, { role: 'ralph', once: true }, elsewhere)]);
+      for (const role of roles) if (!role.ok) return role;
+      const after = await runTests(teammate);
+      await git.run(['pull', '--quiet', '--ff-only', 'origin', 'main']);
+      const turns = ran.value.turns + roles.length;
       const history = (await git.run(['log', '--format=%h %s'])).trimEnd().split('\n');
-      return ok({ workspace, remote, kept: input.keep, before, after, turns: ran.value.turns, history, logs: join(workspace, 'logs', 'main') });
+      return ok({ workspace, remote, kept: input.keep, before, after, turns, history, logs: join(workspace, 'logs', 'main') });
     } finally {
       if (!input.keep) await rm(folder, { recursive: true, force: true });
     }
