@@ -1,17 +1,18 @@
+import type { Clock } from '../base/clock.ts';
 import { fail, ok } from '../base/failure.ts';
 import type { Failure, Result } from '../base/failure.ts';
-import type { Clock } from '../base/clock.ts';
-import { crashPoint } from '../base/crash-point.ts';
 import { checkedOutCommit } from '../git/head.ts';
-import { fileAt, isAncestor, ownCommits, resolveCommit } from '../git/history.ts';
-import { freshState, parseState } from '../loop/contract.ts';
-import type { Landed, Landing, LoopEvent, NextTurn, RoleHandOff, StateDocument, StopRequest } from '../loop/contract.ts';
+import { isAncestor, ownCommits, resolveCommit } from '../git/history.ts';
+import type { LoopEvent, NextTurn, RoleHandOff, StopRequest } from '../loop/contract.ts';
 import { decide, stillMine, watched } from './decide.ts';
 import type { Baseline, Decision, RemoteLook, Runner, Watched } from './decide.ts';
-import { commitAside, follow, keep, restack, secretsIn } from './landing.ts';
+import { handOver } from './hand-over.ts';
+import { commitAside, follow, keep } from './landing.ts';
 import type { Checkout } from './landing.ts';
-import { claimHeld, leaseLost, unreachable } from './turn-ref.ts';
-import type { RefsSeen, TurnRef } from './turn-ref.ts';
+import { remoteView } from './remote-view.ts';
+import { diverged, notMine, waitedTooLong } from './role-failures.ts';
+import { claimHeld } from './turn-ref.ts';
+import type { TurnRef } from './turn-ref.ts';
 import type { Wake } from './wake.ts';
 
 export interface RoleSettings {
@@ -40,49 +41,13 @@ const WATCHED_POLL = 10_000;
 export function roleTurns(settings: RoleSettings): RoleHandOff {
   const { checkout, turnRef, wake, clock, emit, signal } = settings;
   const { git } = checkout.repository;
-  const { remote, branch } = checkout;
+  const { remote } = checkout;
   const runner: Runner = { ...settings.runner, owner: turnRef.owner };
   let baseline: Baseline | null = null;
   let seen: { claim: Watched; tip: Watched } | null = null;
-  /** The tip that this runner pushed itself. */
-  let own = '';
   let fresh = false;
-  let found: { look: RemoteLook; document: StateDocument } | null = null;
-
-  /** Reads what the refs hold; fetches only what is new. */
-  const read = async (refs: RefsSeen): Promise<Result<{ look: RemoteLook; document: StateDocument }>> => {
-    if (found !== null && found.look.tip === refs.tip && found.look.claim_id === refs.claim_id) {
-      found = { ...found, look: { ...found.look, control_id: refs.control_id } };
-      return ok(found);
-    }
-    if (refs.tip === '') return fail(branchGone(remote, branch));
-    if (found?.look.tip === refs.tip) {
-      found = { document: found.document, look: { ...found.look, ...refs, claim: refs.claim_id === '' ? null : await turnRef.claimAt(refs.claim_id) } };
-      return ok(found);
-    }
-    await fetchTip(refs.tip, refs.claim_id !== '' && refs.claim_id !== found?.look.claim_id);
-    const text = await fileAt(git, refs.tip, checkout.state_file);
-    const parsed = text === null ? ok(freshState()) : parseState(text, `${checkout.state_file} on ${remote}/${branch}`);
-    if (!parsed.ok) return parsed;
-    const claim = refs.claim_id === '' ? null : await turnRef.claimAt(refs.claim_id);
-    found = { document: parsed.value, look: { ...refs, state: parsed.value.state, state_text: text, claim } };
-    return ok(found);
-  };
-  /** The claim comes along in the same fetch, as it changed with the branch. */
-  const fetchTip = async (tip: string, claim = false): Promise<void> => {
-    if (tip === own) return;
-    const problem = await turnRef.fetch(`+refs/heads/${branch}:refs/remotes/${remote}/${branch}`, ...(claim ? [`+${turnRef.ref}:${turnRef.ref}`] : []));
-    if (problem !== null) throw new Error(`git fetch: ${problem}`);
-  };
-  const look = async (): Promise<Result<{ look: RemoteLook; document: StateDocument }>> => {
-    const refs = await turnRef.look();
-    if (!refs.ok) return refs;
-    try {
-      return await read(refs.value);
-    } catch (error) {
-      return fail(unreachable(remote, error instanceof Error ? error.message : String(error)));
-    }
-  };
+  const view = remoteView(checkout, turnRef);
+  const { look } = view;
 
   const next = async (person: ReadonlySet<string>): Promise<Result<NextTurn>> => {
     const began = clock.monotonic();
@@ -135,72 +100,17 @@ export function roleTurns(settings: RoleSettings): RoleHandOff {
     return claim?.phase === 'held' ? Math.min(usual, Math.max(settings.poll_ms / 4, (claim.lease_seconds * 1000) / 3)) : usual;
   };
 
-  const publish = async (landing: Landing): Promise<Result<Landed>> => {
-    if (landing.kept !== null) await keep(checkout, landing.turn_id, landing.kept, landing.base);
-    const lost = async (failure: Failure): Promise<Result<Landed>> => {
-      // What was committed here and did not land is kept, and the branch goes back to what the remote has.
-      if (landing.work !== landing.base) await keep(checkout, landing.turn_id, landing.work, landing.base);
-      const refs = await turnRef.look();
-      if (refs.ok && refs.value.tip !== '') {
-        await fetchTip(refs.value.tip).catch(() => undefined);
-        await follow(checkout, refs.value.tip, landing.person, landing.turn_id).catch(() => undefined);
-      }
-      return fail(failure);
-    };
-    // Looked through while the remote is asked: mostly these are the commits that are pushed.
-    const scanned = landing.stamped === null ? null : secretsIn(git, landing.stamped, [landing.base]).catch(() => null);
-    for (let tries = 0; ; tries++) {
-      if (signal.aborted && tries > 0) return fail(signal.reason as Failure);
-      const now = await look();
-      if (!now.ok) {
-        if (now.failure.code !== 'remote_unavailable') return await lost(now.failure);
-        // The remote is merely away: the work waits for it as long as the lease is not seen lost.
-        emit({ type: 'run.waiting', for: `${remote}, to hand off the turn (${now.failure.message})` });
-        await wake.wait(Math.min(settings.poll_ms * 2 ** Math.min(tries, 6), SLOWEST_POLL) * (0.5 + Math.random() / 2), signal);
-        continue;
-      }
-      const { look: there, document } = now.value;
-      const landed = landing.stamped !== null && (there.tip === landing.stamped || (there.tip !== landing.base && (await isAncestor(git, landing.stamped, there.tip))));
-      if (landed) {
-        await turnRef.letGo(landing.phase);
-        return await settleOn(landing, there.tip, null, null);
-      }
-      if (turnRef.held() === null || there.claim?.nonce !== turnRef.held()?.nonce) return await lost(leaseLost(there.claim));
-      if (!stillMine(there.state, landing)) {
-        await turnRef.letGo('released');
-        return await lost(overtaken(landing, there));
-      }
-      const made = there.tip === landing.base && landing.stamped !== null ? { head: landing.stamped, document: null, failure: null } : await restack(checkout, landing, there.tip, document);
-      const leaks = (made.head === landing.stamped ? await scanned : null) ?? (await secretsIn(git, made.head, [there.tip]));
-      if (leaks.length > 0) {
-        await turnRef.letGo('released');
-        return await lost(secretInPush(leaks));
-      }
-      crashPoint('before-push');
-      const pushed = await turnRef.push(made.head, made.failure === null ? landing.phase : 'failed');
-      crashPoint('after-push');
-      if (pushed.kind === 'lost') return await lost(leaseLost(null));
-      if (pushed.kind === 'done' || pushed.kind === 'landed') return await settleOn(landing, made.head, made.document, made.failure);
-      if (tries > 20 && pushed.kind === 'refused') return await lost(unreachable(remote, pushed.problem));
-      if (pushed.kind === 'unanswered') await wake.wait(settings.poll_ms, signal);
-    }
-  };
-  const settleOn = async (landing: Landing, head: string, document: StateDocument | null, failure: Failure | null): Promise<Result<Landed>> => {
-    own = head;
-    const followed = await follow(checkout, head, landing.person, landing.turn_id);
-    const text = await fileAt(git, head, checkout.state_file);
-    // What this runner stamped itself ends it in other ways.
-    baseline = { state_text: text, control_id: baseline?.control_id ?? '' };
-    return ok({ head, document, failure: failure ?? (followed.ok ? null : followed.failure) });
-  };
+  // What this runner stamped itself ends it in other ways.
+  const onStamped = (text: string | null): void => void (baseline = { state_text: text, control_id: baseline?.control_id ?? '' });
 
   return {
     lost: turnRef.lost,
     next,
-    publish,
+    publish: handOver({ checkout, turnRef, view, wake, poll_ms: settings.poll_ms, emit, signal, onStamped }),
     async claim(turn) {
       // Right after `next` nothing needs to be asked again: the claim is a swap from what was seen then.
-      const now = fresh && found !== null ? ok(found) : await look();
+      const last = view.last();
+      const now = fresh && last !== null ? ok(last) : await look();
       fresh = false;
       if (!now.ok) return now;
       const { look: there } = now.value;
@@ -258,10 +168,3 @@ function waitingFor(decision: Extract<Decision, { act: 'wait' }>, { state, claim
   if (decision.reason === 'claim') return `the claim on ${runner.role}'s turn of iteration ${state.iteration}${holder}`;
   return `an earlier runner, which says that it is ${state.status}`;
 }
-
-export const diverged = ({ remote, branch }: Checkout): Failure => ({ code: 'unpushed_commits', kind: 'precondition', message: `This checkout's ${branch} has commits that ${remote} does not have; in role mode the branch on the remote is the one that counts.`, hint: `Push them yourself (git pull --rebase ${remote} ${branch} && git push ${remote} ${branch}), or put them on another branch.` });
-const branchGone = (remote: string, branch: string): Failure => ({ code: 'branch_gone', kind: 'precondition', message: `The remote ${remote} has no branch ${branch}.`, hint: `git push ${remote} ${branch}, then run again. Nothing here was changed.` });
-const notMine = (turn: { readonly actor: string; readonly iteration: number }): Failure => ({ code: 'turn_moved', kind: 'conflict', message: `${turn.actor}'s turn of iteration ${turn.iteration} is not to be had any more.` });
-const overtaken = (landing: Landing, { state }: RemoteLook): Failure => ({ code: 'lease_lost', kind: 'conflict', message: `The branch has gone on to ${state.expected_actor}'s turn of iteration ${state.iteration} without ${landing.actor}'s turn of iteration ${landing.iteration}; its work is kept (orchestrator rescue show ${landing.turn_id}).` });
-const secretInPush = (leaks: readonly string[]): Failure => ({ code: 'secret_in_push', kind: 'failed', message: `Nothing was pushed, because the commits to push hold what looks like a secret: ${leaks.slice(0, 10).join(', ')}.`, hint: 'Take it out of those commits, and replace it where it is used.', details: { paths: [...leaks] } });
-const waitedTooLong = (ms: number, what: string): Failure => ({ code: 'max_wait', kind: 'timeout', message: `Waited ${Math.round(ms / 1000)} s for ${what || 'the other actor'}, as long as it was allowed to.`, hint: 'See orchestrator status; raise sync.max_wait (or --max-wait), or leave it out to wait without end.' });

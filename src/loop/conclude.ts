@@ -26,7 +26,7 @@ import type { LoopRuntime } from './runtime.ts';
 import { takeSnapshot } from './snapshot.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { Landing } from './hand-off.ts';
-import { keysOf, publishTurn, stagedBeside, stampOn, stampTurn } from './stamp-turn.ts';
+import { cutShort, keysOf, publishTurn, stagedBeside, stampOn, stampTurn } from './stamp-turn.ts';
 import { freshState, parseState } from './state.ts';
 import type { StateDocument } from './state.ts';
 import { advance, begin } from './transition.ts';
@@ -157,6 +157,8 @@ export async function concludeTurn(runtime: LoopRuntime, ended: EndedTurn): Prom
     failure: shown === null ? null : { code: shown.code, message: shown.message },
     warnings,
   });
+  // The journal stays: the next start hands the turn off.
+  if (publishFailure !== null && runtime.mode === 'role' && cutShort(publishFailure)) return { document, record, failure: publishFailure, snapshot: null };
   appendRecord(recordsFile(settings.logs_dir, runtime.branch), record);
   closeJournal(runtime.places);
   runtime.emit({ type: 'turn.finished', turn: record });

@@ -31,10 +31,14 @@ export async function publishTurn(runtime: LoopRuntime, conclusion: Conclusion, 
     return null;
   }
   const pushed = await handOff.publish(landing);
-  // What cannot be pushed now must not keep others from their turns; the work is committed here.
-  if (!pushed.ok) await handOff.letGo();
+  // What cannot be pushed now must not keep others from their turns; the work is committed here. A hand-off that was cut
+  // short by a signal is gone on with by the next start, which needs the claim for that.
+  if (!pushed.ok && !cutShort(pushed.failure)) await handOff.letGo();
   return pushed;
 }
+
+/** Whether a hand-off was cut short by a signal: its turn is done, and not yet with the others. */
+export const cutShort = (failure: Failure): boolean => failure.kind === 'interrupted' || failure.kind === 'terminated';
 
 /** What a turn's stamp is made of. */
 export interface Stamp {

@@ -1,4 +1,4 @@
-import { decide, isDead, stillMine, watched } from '../../src/bus/decide.ts';
+import { decide, stillMine, watched } from '../../src/bus/decide.ts';
 import type { RemoteLook, Watched } from '../../src/bus/decide.ts';
 import type { Claim } from '../../src/bus/claim.ts';
 import { freshState } from '../../src/loop/state.ts';
@@ -159,4 +159,3 @@ export function settle(world: World, runner: Runner): 'mine' | 'released' | 'los
   return 'mine';
 }
 
-export { isDead };

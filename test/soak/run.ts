@@ -64,7 +64,7 @@ function setUp(): void {
   for (const name of ['galph', 'ralph', 'person']) git(world, 'clone', '-q', remote, name);
 }
 
-let over = false;
+const over = new AbortController();
 const running = new Map<string, ChildProcess>();
 const faults: Record<string, number> = {};
 const ends: Record<string, number> = {};
@@ -72,7 +72,7 @@ const count = (into: Record<string, number>, what: string): void => void (into[w
 
 /** Keeps one role at work: whatever way it ends, it is started again. */
 async function keepAtWork(role: string): Promise<void> {
-  while (!over) {
+  while (!over.signal.aborted) {
     const child = spawn(process.execPath, [LAUNCHER, 'run', '--role', role, '--iterations', '0', '--lease', '2s', '--poll-interval', '100ms', '--quiet'], { cwd: join(world, role), env, stdio: ['ignore', 'ignore', 'pipe'] });
     running.set(role, child);
     let said = '';
@@ -96,9 +96,9 @@ const iteration = (): number => {
 /** One trouble after another, with calm in between. */
 async function makeTrouble(): Promise<void> {
   let commits = 0;
-  while (!over) {
-    await pause(200 + random() * 1500);
-    if (over) return;
+  while (!over.signal.aborted) {
+    await pause(400 + random() * 3000);
+    if (over.signal.aborted) return;
     const victim = random() < 0.5 ? 'galph' : 'ralph';
     const pid = running.get(victim)?.pid;
     const dice = random();
@@ -148,7 +148,7 @@ while (iteration() * 2 - 2 < turns && !stuck) {
   }
   stuck = performance.now() - stuckSince > 120_000;
 }
-over = true;
+over.abort();
 await trouble;
 for (const child of running.values()) child.kill('SIGTERM');
 await Promise.all(work);

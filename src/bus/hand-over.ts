@@ -1,0 +1,93 @@
+import { crashPoint } from '../base/crash-point.ts';
+import { fail, ok } from '../base/failure.ts';
+import type { Failure, Result } from '../base/failure.ts';
+import { fileAt, isAncestor } from '../git/history.ts';
+import type { Landed, Landing, LoopEvent, StateDocument } from '../loop/contract.ts';
+import { stillMine } from './decide.ts';
+import { follow, keep, restack, secretsIn } from './landing.ts';
+import type { Checkout } from './landing.ts';
+import type { RemoteView } from './remote-view.ts';
+import { overtaken, secretInPush } from './role-failures.ts';
+import { leaseLost, unreachable } from './turn-ref.ts';
+import type { TurnRef } from './turn-ref.ts';
+import type { Wake } from './wake.ts';
+
+export interface HandOverSettings {
+  readonly checkout: Checkout;
+  readonly turnRef: TurnRef;
+  readonly view: RemoteView;
+  readonly wake: Wake;
+  readonly poll_ms: number;
+  readonly emit: (event: LoopEvent) => void;
+  readonly signal: AbortSignal;
+  /** The state's text as this runner stamped it. */
+  readonly onStamped: (text: string | null) => void;
+}
+
+/** The longest pause between two tries to reach the remote. Milliseconds. */
+const LONGEST_PAUSE = 15_000;
+
+/** Brings finished turns to the remote: one atomic push each, tried until it works or the lease is seen lost. */
+export function handOver({ checkout, turnRef, view, wake, poll_ms, emit, signal, onStamped }: HandOverSettings): (landing: Landing) => Promise<Result<Landed>> {
+  const { git } = checkout.repository;
+  const { remote } = checkout;
+  const publish = async (landing: Landing): Promise<Result<Landed>> => {
+    if (landing.kept !== null) await keep(checkout, landing.turn_id, landing.kept, landing.base);
+    const lost = async (failure: Failure): Promise<Result<Landed>> => {
+      // What was committed here and did not land is kept, and the branch goes back to what the remote has.
+      if (landing.work !== landing.base) await keep(checkout, landing.turn_id, landing.work, landing.base);
+      const refs = await turnRef.look();
+      if (refs.ok && refs.value.tip !== '') {
+        await view.fetchTip(refs.value.tip).catch(() => undefined);
+        await follow(checkout, refs.value.tip, landing.person, landing.turn_id).catch(() => undefined);
+      }
+      return fail(failure);
+    };
+    // Looked through while the remote is asked: mostly these are the commits that are pushed.
+    const scanned = landing.stamped === null ? null : secretsIn(git, landing.stamped, [landing.base]).catch(() => null);
+    for (let tries = 0; ; tries++) {
+      if (signal.aborted && tries > 0) return fail(signal.reason as Failure);
+      const now = await view.look();
+      if (!now.ok) {
+        if (now.failure.code !== 'remote_unavailable') return await lost(now.failure);
+        // The remote is merely away: the work waits for it as long as the lease is not seen lost.
+        emit({ type: 'run.waiting', for: `${remote}, to hand off the turn (${now.failure.message})` });
+        await wake.wait(Math.min(poll_ms * 2 ** Math.min(tries, 6), LONGEST_PAUSE) * (0.5 + Math.random() / 2), signal);
+        continue;
+      }
+      const { look: there, document } = now.value;
+      const landed = landing.stamped !== null && (there.tip === landing.stamped || (there.tip !== landing.base && (await isAncestor(git, landing.stamped, there.tip))));
+      if (landed) {
+        await turnRef.letGo(landing.phase);
+        return await settleOn(landing, there.tip, null, null);
+      }
+      if (turnRef.held() === null || there.claim?.nonce !== turnRef.held()?.nonce) return await lost(leaseLost(there.claim));
+      if (!stillMine(there.state, landing)) {
+        await turnRef.letGo('released');
+        return await lost(overtaken(landing, there));
+      }
+      const made = there.tip === landing.base && landing.stamped !== null ? { head: landing.stamped, document: null, failure: null } : await restack(checkout, landing, there.tip, document);
+      const leaks = (made.head === landing.stamped ? await scanned : null) ?? (await secretsIn(git, made.head, [there.tip]));
+      if (leaks.length > 0) {
+        await turnRef.letGo('released');
+        return await lost(secretInPush(leaks));
+      }
+      crashPoint('before-push');
+      const pushed = await turnRef.push(made.head, made.failure === null ? landing.phase : 'failed');
+      crashPoint('after-push');
+      if (pushed.kind === 'lost') return await lost(leaseLost(null));
+      if (pushed.kind === 'done' || pushed.kind === 'landed') return await settleOn(landing, made.head, made.document, made.failure);
+      if (tries > 20 && pushed.kind === 'refused') return await lost(unreachable(remote, pushed.problem));
+      if (pushed.kind === 'unanswered') await wake.wait(poll_ms, signal);
+    }
+  };
+  const settleOn = async (landing: Landing, head: string, document: StateDocument | null, failure: Failure | null): Promise<Result<Landed>> => {
+    view.pushed(head);
+    const followed = await follow(checkout, head, landing.person, landing.turn_id);
+    const text = await fileAt(git, head, checkout.state_file);
+    // What this runner stamped itself ends it in other ways.
+    onStamped(text);
+    return ok({ head, document, failure: failure ?? (followed.ok ? null : followed.failure) });
+  };
+  return publish;
+}
