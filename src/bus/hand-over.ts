@@ -7,8 +7,8 @@ import { stillMine } from './decide.ts';
 import { follow, keep, restack, secretsIn } from './landing.ts';
 import type { Checkout } from './landing.ts';
 import type { RemoteView } from './remote-view.ts';
-import { overtaken, secretInPush } from './role-failures.ts';
-import { leaseLost, unreachable } from './turn-ref.ts';
+import { overtaken, refusedFor, secretInPush } from './role-failures.ts';
+import { leaseLost } from './turn-ref.ts';
 import type { TurnRef } from './turn-ref.ts';
 import type { Wake } from './wake.ts';
 
@@ -26,6 +26,8 @@ export interface HandOverSettings {
 
 /** The longest pause between two tries to reach the remote. Milliseconds. */
 const LONGEST_PAUSE = 15_000;
+/** So long a branch may stay locked for somebody else's push. Milliseconds. */
+const LOCKED_MS = 60_000;
 
 /** Brings finished turns to the remote: one atomic push each, tried until it works or the lease is seen lost. */
 export function handOver({ checkout, turnRef, view, wake, poll_ms, emit, signal, onStamped }: HandOverSettings): (landing: Landing) => Promise<Result<Landed>> {
@@ -45,6 +47,8 @@ export function handOver({ checkout, turnRef, view, wake, poll_ms, emit, signal,
     };
     // Looked through while the remote is asked: mostly these are the commits that are pushed.
     const scanned = landing.stamped === null ? null : secretsIn(git, landing.stamped, [landing.base]).catch(() => null);
+    let lastTip = '';
+    let refusedSince: number | null = null;
     for (let tries = 0; ; tries++) {
       if (signal.aborted && tries > 0) return fail(signal.reason as Failure);
       const now = await view.look();
@@ -77,8 +81,14 @@ export function handOver({ checkout, turnRef, view, wake, poll_ms, emit, signal,
       crashPoint('after-push');
       if (pushed.kind === 'lost') return await lost(leaseLost(null));
       if (pushed.kind === 'done' || pushed.kind === 'landed') return await settleOn(landing, made.head, made.document, made.failure);
-      if (tries > 20 && pushed.kind === 'refused') return await lost(unreachable(remote, pushed.problem));
-      if (pushed.kind === 'unanswered') await wake.wait(poll_ms, signal);
+      // Refused although nothing moved: a lock, or a rule of the remote that will not go away.
+      refusedSince = pushed.kind === 'refused' && there.tip === lastTip ? (refusedSince ?? performance.now()) : null;
+      lastTip = there.tip;
+      if (refusedSince !== null && performance.now() - refusedSince > LOCKED_MS) {
+        await turnRef.letGo('released');
+        return await lost(refusedFor(remote, checkout.branch, landing.turn_id, pushed.problem));
+      }
+      if (pushed.kind === 'unanswered' || refusedSince !== null) await wake.wait(Math.min(poll_ms, 1000), signal);
     }
   };
   const settleOn = async (landing: Landing, head: string, document: StateDocument | null, failure: Failure | null): Promise<Result<Landed>> => {

@@ -71,6 +71,9 @@ async function removeWorktree(git: Git, folder: string): Promise<void> {
   await git.attempt(['worktree', 'prune']);
 }
 
+/** One try at the remote must not hold up an end for longer. Milliseconds. */
+const RESCUE_MS = 20_000;
+
 /** Keeps a commit under the turn's rescue ref, here and, unless it holds a secret, with one try on the remote. Gives the ref. */
 export async function keep({ repository: { git }, remote }: Checkout, name: string, commit: string, base: string): Promise<string> {
   let ref = rescueRef(name);
@@ -80,7 +83,7 @@ export async function keep({ repository: { git }, remote }: Checkout, name: stri
     if (there === null && (await git.attempt(['update-ref', '-m', 'orchestrator: kept', ref, commit, ''])).code === 0) break;
     ref = rescueRef(`${name}-${n}`);
   }
-  if ((await secretsIn(git, commit, [base])).length === 0) await pushAll(git, remote, [{ from: commit, to: ref }]).catch(() => undefined);
+  if ((await secretsIn(git, commit, [base])).length === 0) await pushAll(git, remote, [{ from: commit, to: ref }], { timeout_ms: RESCUE_MS }).catch(() => undefined);
   return ref;
 }
 

@@ -15,7 +15,7 @@ import { pushTurns } from './push-turns.ts';
 export async function openHandOff(config: Config, repository: Repository, places: Places, branch: string, head: string): Promise<Result<HandOff>> {
   const { git } = repository;
   const { remote, lease } = config.sync;
-  const facts = await lookAtRemote(git, remote);
+  const facts = await lookAtRemote(git, remote, { timeout_ms: 30_000 });
   if (facts === null) return fail(precondition('no_remote', `There is no remote ${remote} to push to.`, `git remote add ${remote} <url>, or set sync.remote.`));
   if (!facts.reachable) return fail({ code: 'remote_unavailable', kind: 'unavailable', message: `The remote ${remote} (${facts.url}) does not answer: ${facts.problem ?? ''}`, hint: 'Try again once it does, or leave the push out (run without --push, handoff --no-push).' });
   if (!facts.atomic) return fail(precondition('remote_not_able', `The remote ${remote} (${facts.url}) takes no atomic pushes of refs/orchestrator/*: ${facts.problem ?? ''}`, 'Use a remote that does, or run without --push.'));

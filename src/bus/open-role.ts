@@ -15,7 +15,7 @@ import type { Runner } from './decide.ts';
 import { diverged } from './role-failures.ts';
 import { roleTurns } from './role-turns.ts';
 import { openTurnRef, unreachable } from './turn-ref.ts';
-import { openWake } from './wake.ts';
+import { localRemote, openWake } from './wake.ts';
 import type { Wake } from './wake.ts';
 
 export interface OpenRole {
@@ -35,23 +35,30 @@ export interface OpenRole {
   readonly listen: (wake: Wake) => Promise<Result<() => Promise<void>>>;
 }
 
+/** How long one question to the remote may take at the start. Milliseconds. */
+const START_MS = 20_000;
+
 /** Opens the way to the peer once the guards hold: the remote answers and takes what is needed, and nothing here is ahead of it. */
 export async function openRole(options: OpenRole): Promise<Result<RoleHandOff>> {
   const { config, repository, places, branch, clock, emit, signal } = options;
   const { git } = repository;
   const { remote, lease } = config.sync;
-  const facts = await lookAtRemote(git, remote);
+  // A remote elsewhere may take a question and never answer.
+  const url = (await remoteUrl(git, remote)) ?? '';
+  const patience = localRemote(url, repository.root) === null ? { timeout_ms: START_MS, signal } : {};
+  const facts = await lookAtRemote(git, remote, patience);
+  if (signal.aborted) return fail(signal.reason as Failure);
   if (facts === null) return fail(precondition('no_remote', `There is no remote ${remote} through which to hand off.`, `git remote add ${remote} <url>, or set sync.remote.`));
   if (!facts.reachable) return fail(unreachable(remote, facts.problem ?? 'no answer'));
   if (!facts.atomic) return fail(precondition('remote_not_able', `The remote ${remote} (${facts.url}) takes no atomic pushes of refs/orchestrator/*: ${facts.problem ?? ''}`, 'Use a remote that does, or run in combined mode.'));
-  const listed = await listRemote(git, remote, [`refs/heads/${branch}`]);
+  const listed = await listRemote(git, remote, [`refs/heads/${branch}`], patience);
   if ('problem' in listed) return fail(unreachable(remote, listed.problem));
   const tip = listed.refs.get(`refs/heads/${branch}`);
   if (tip === undefined) return fail(precondition('branch_gone', `The remote ${remote} has no branch ${branch}.`, `git push ${remote} ${branch}, then run again.`));
   const checkout = { repository, remote, branch, state_file: config.state_file, control: places.control };
   if (tip !== options.head && !options.recovering) {
     if ((await resolveCommit(git, tip)) === null) {
-      const fetched = await git.attempt(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--', remote, `+refs/heads/${branch}:refs/remotes/${remote}/${branch}`]);
+      const fetched = await git.attempt(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--', remote, `+refs/heads/${branch}:refs/remotes/${remote}/${branch}`], patience);
       if (fetched.code !== 0) return fail(unreachable(remote, fetched.stderr));
     }
     if (!(await isAncestor(git, options.head, tip))) {
@@ -59,7 +66,6 @@ export async function openRole(options: OpenRole): Promise<Result<RoleHandOff>> 
       return fail(related ? diverged(checkout) : precondition('unrelated_histories', `${branch} here and on ${remote} have no commit in common.`, `Start from the remote's: git fetch ${remote} && git switch -c <new> ${remote}/${branch}`));
     }
   }
-  const url = (await remoteUrl(git, remote)) ?? '';
   const wake = openWake(url, repository.root, [`refs/heads/${branch}`, turnRef(branch), controlRef(branch)], [places.control]);
   const bell = await options.listen(wake);
   if (!bell.ok) {

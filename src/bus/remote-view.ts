@@ -7,7 +7,7 @@ import type { RemoteLook } from './decide.ts';
 import type { Checkout } from './landing.ts';
 import { branchGone } from './role-failures.ts';
 import { unreachable } from './turn-ref.ts';
-import type { RefsSeen, TurnRef } from './turn-ref.ts';
+import type { Patience, RefsSeen, TurnRef } from './turn-ref.ts';
 
 export interface Seen {
   readonly look: RemoteLook;
@@ -17,7 +17,7 @@ export interface Seen {
 /** The remote as this runner last saw it; only what is new is fetched. */
 export interface RemoteView {
   /** One `ls-remote`, and one fetch where something is new. Failures: `remote_unavailable`, `branch_gone`, `state_invalid`. */
-  look(): Promise<Result<Seen>>;
+  look(call?: Patience): Promise<Result<Seen>>;
   /** What the last look found; null before the first. */
   last(): Seen | null;
   /** Fetches the branch; throws with git's words. */
@@ -53,8 +53,8 @@ export function remoteView(checkout: Checkout, turnRef: TurnRef): RemoteView {
     return ok(found);
   };
   return {
-    async look() {
-      const refs = await turnRef.look();
+    async look(call) {
+      const refs = await turnRef.look(call);
       if (!refs.ok) return refs;
       try {
         return await read(refs.value);

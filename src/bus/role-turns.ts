@@ -60,7 +60,8 @@ export function roleTurns(settings: RoleSettings): RoleHandOff {
     };
     for (;;) {
       if (signal.aborted) return fail(signal.reason as Failure);
-      const now = await look();
+      const left = settings.max_wait_ms === null ? {} : { timeout_ms: Math.max(1000, settings.max_wait_ms - (clock.monotonic() - began)) };
+      const now = await look({ ...left, signal });
       let pause: number;
       if (!now.ok) {
         if (now.failure.code !== 'remote_unavailable') return now;

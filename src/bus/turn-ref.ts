@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fail, ok } from '../base/failure.ts';
 import type { Failure, Result } from '../base/failure.ts';
 import type { Git } from '../git/git.ts';
@@ -30,6 +31,12 @@ export interface TurnRefSettings {
   readonly patience_ms?: number | null;
 }
 
+/** How long a question to a remote elsewhere may take. */
+export interface Patience {
+  readonly timeout_ms?: number;
+  readonly signal?: AbortSignal;
+}
+
 /** This checkout's end of the turn ref. Everything that moves the ref goes through one queue. */
 export interface TurnRef {
   readonly owner: string;
@@ -38,7 +45,8 @@ export interface TurnRef {
   held(): Claim | null;
   /** Aborted once the claim was seen lost. */
   readonly lost: AbortSignal;
-  look(): Promise<Result<RefsSeen>>;
+  /** `call`: less patience than usual, and what ends the question at once. */
+  look(call?: Patience): Promise<Result<RefsSeen>>;
   claimAt(id: string): Promise<Claim | null>;
   /** Fetches refs; git's words where it did not work. */
   fetch(...refspecs: string[]): Promise<string | null>;
@@ -54,8 +62,11 @@ export interface TurnRef {
   quiet(): Promise<void>;
 }
 
-/** Longest push of a turn's work. Milliseconds. */
-const WORK_MS = 600_000;
+/** How long a push of a turn's work may take at first, and at most. Milliseconds. */
+const WORK_MS = 60_000;
+const LONGEST_WORK_MS = 960_000;
+/** A claim that is refused although nobody moved the ref met a lock, or a rule of the remote: which of them, time tells. Milliseconds. */
+const LOCK_MS = 5000;
 
 export function openTurnRef(settings: TurnRefSettings): TurnRef {
   const { git, remote, branch } = settings;
@@ -69,17 +80,18 @@ export function openTurnRef(settings: TurnRefSettings): TurnRef {
   let pushed = '';
   let renewing: NodeJS.Timeout | undefined;
   let queue: Promise<unknown> = Promise.resolve();
-  const patience = settings.patience_ms == null ? {} : { timeout_ms: settings.patience_ms };
-  // Work may be large: it gets more time than a question.
-  const patienceForWork = settings.patience_ms == null ? {} : { timeout_ms: Math.max(settings.patience_ms, WORK_MS) };
+  const patience: Patience = settings.patience_ms == null ? {} : { timeout_ms: settings.patience_ms };
+  /** Work may be large: it gets more time than a question, and more each time that there was no answer. */
+  let workMs = WORK_MS;
+  const patienceForWork = (): Patience => (settings.patience_ms == null ? {} : { timeout_ms: Math.max(settings.patience_ms, workMs) });
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const next = queue.then(work, work);
     queue = next.catch(() => undefined);
     return next;
   };
-  const look = async (): Promise<Result<RefsSeen>> => {
+  const look = async (call: Patience = {}): Promise<Result<RefsSeen>> => {
     const control = controlRef(branch);
-    const listed = await listRemote(git, remote, [heads, ref, control], patience);
+    const listed = await listRemote(git, remote, [heads, ref, control], patience.timeout_ms === undefined ? {} : { ...patience, ...call, timeout_ms: Math.min(patience.timeout_ms, call.timeout_ms ?? Infinity) });
     if ('problem' in listed) return fail(unreachable(remote, listed.problem));
     const { refs } = listed;
     return ok({ tip: refs.get(heads) ?? '', claim_id: refs.get(ref) ?? '', control_id: refs.get(control) ?? '' });
@@ -99,7 +111,8 @@ export function openTurnRef(settings: TurnRefSettings): TurnRef {
   const put = async (claim: Claim, expect: string, along: readonly PushedRef[] = []): Promise<PushOutcome> => {
     const ready = release?.renewal === claim.renewal && claim.phase === 'released' ? await release.id : null;
     const id = ready ?? (await commitOf(claim));
-    const outcome = await pushAll(git, remote, [...along, { from: id, to: ref, expect }], along.length > 0 ? patienceForWork : patience);
+    const outcome = await pushAll(git, remote, [...along, { from: id, to: ref, expect }], along.length > 0 ? patienceForWork() : patience);
+    if (along.length > 0) workMs = outcome.kind === 'unanswered' ? Math.min(2 * workMs, LONGEST_WORK_MS) : WORK_MS;
     if (outcome.kind === 'done') {
       pushed = id;
       hold(claim.phase === 'held' ? claim : null);
@@ -152,15 +165,17 @@ export function openTurnRef(settings: TurnRefSettings): TurnRef {
     look,
     claimAt,
     async fetch(...refspecs) {
-      const output = await git.attempt(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--', remote, ...refspecs], patienceForWork);
+      const output = await git.attempt(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--', remote, ...refspecs], patienceForWork());
       return output.code === 0 ? null : output.stderr;
     },
     take: (turn, expect, renewal) =>
       inTurn(async () => {
         const { actor, iteration, turn_id, attempt, base } = turn;
         const claim: Claim = { owner, host: hostname(), pid: process.pid, actor, iteration, turn_id, attempt, nonce: randomBytes(12).toString('hex'), renewal, lease_seconds: settings.lease_ms / 1000, phase: 'held', base };
-        const outcome = await put(claim, expect);
-        if (outcome.kind !== 'done') {
+        const began = performance.now();
+        for (;;) {
+          const outcome = await put(claim, expect);
+          if (outcome.kind === 'done') break;
           const now = await look();
           if (!now.ok) return now;
           // No answer may mean that it arrived.
@@ -168,8 +183,12 @@ export function openTurnRef(settings: TurnRefSettings): TurnRef {
           if (there?.nonce === claim.nonce) {
             hold(claim);
             pushed = now.value.claim_id;
-          } else if (now.value.claim_id !== expect) return fail(claimHeld(there));
-          else return fail(outcome.kind === 'refused' ? refuses(remote, ref, outcome.problem) : unreachable(remote, outcome.problem));
+            break;
+          }
+          if (now.value.claim_id !== expect) return fail(claimHeld(there));
+          if (outcome.kind === 'unanswered') return fail(unreachable(remote, outcome.problem));
+          if (performance.now() - began > LOCK_MS) return fail(refuses(remote, ref, outcome.problem));
+          await delay(250);
         }
         startRenewing();
         return ok(claim.nonce);

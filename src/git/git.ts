@@ -62,6 +62,9 @@ const SETTINGS = [
   'fetch.recurseSubmodules=no',
   'merge.verifySignatures=false',
   'core.bigFileThreshold=16m',
+  // A connection that gives nothing for so long is taken for dead.
+  'http.lowSpeedLimit=1',
+  'http.lowSpeedTime=60',
 ];
 
 /** The library refuses what data could smuggle in; these settings and arguments are all our own, so every guard is off. */

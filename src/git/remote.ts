@@ -1,5 +1,5 @@
 import { reasonOf } from './git.ts';
-import type { Git } from './git.ts';
+import type { Git, GitCall } from './git.ts';
 
 /** What a remote was found able to do. */
 export interface RemoteFacts {
@@ -20,13 +20,13 @@ export async function remoteUrl(git: Git, name: string): Promise<string | null> 
 }
 
 /** Looks at a remote without changing it: does it answer, does it take atomic pushes (a dry run negotiates that). */
-export async function lookAtRemote(git: Git, name: string): Promise<RemoteFacts | null> {
+export async function lookAtRemote(git: Git, name: string, call: GitCall = {}): Promise<RemoteFacts | null> {
   const url = await remoteUrl(git, name);
   if (url === null) return null;
   const shown = withoutPassword(url);
-  const listed = await git.attempt(['ls-remote', '--heads', '--', name]);
+  const listed = await git.attempt(['ls-remote', '--heads', '--', name], call);
   if (listed.code !== 0) return { name, url: shown, reachable: false, atomic: false, problem: reasonOf(listed.stderr) };
-  const pushed = await git.attempt(['push', '--dry-run', '--atomic', '--porcelain', name, 'HEAD:refs/orchestrator/probe']);
+  const pushed = await git.attempt(['push', '--dry-run', '--atomic', '--porcelain', name, 'HEAD:refs/orchestrator/probe'], call);
   return { name, url: shown, reachable: true, atomic: pushed.code === 0, problem: pushed.code === 0 ? null : reasonOf(pushed.stderr) };
 }
 

@@ -145,9 +145,9 @@ export async function concludeTurn(runtime: LoopRuntime, ended: EndedTurn): Prom
 
   const left = leftBehind(runtime, now_there, ended.person, moved ? new Set() : new Set(committed));
   writeLeftovers(runtime.places, journal.run_id, left);
-  const shown = failure ?? ('failure' in done ? done.failure : null) ?? (landed?.document == null ? null : landed.failure);
+  const shown = failure ?? ('failure' in done ? done.failure : null) ?? (landed?.document == null ? null : landed.failure) ?? (runtime.mode === 'role' && published?.ok === false ? published.failure : null);
   const record = turnRecord(runtime.workspace, journal, ended.agent, now, {
-    outcome: publishFailure?.code === 'lease_lost' ? 'interrupted' : landed?.document != null && landed.failure !== null ? 'failed' : failure !== null && done.kind === 'ok' ? 'blocked' : done.kind,
+    outcome: publishFailure?.code === 'lease_lost' ? 'interrupted' : runtime.mode === 'role' && published?.ok === false ? 'failed' : landed?.document != null && landed.failure !== null ? 'failed' : failure !== null && done.kind === 'ok' ? 'blocked' : done.kind,
     head,
     commits,
     files_changed: [...changes.changed],

@@ -25,7 +25,7 @@ sleep ${seconds}
 
 describe('a remote that is slow to change its refs', () => {
   // A refusal that left the claim as it was counts as the remote's rule, though it may be a lock.
-  test.fails('of two runners of a role, the one that meets the lock of the other waits for the turn', async () => {
+  test('of two runners of a role, the one that meets the lock of the other waits for the turn', async () => {
     await using roles = await createRoleRig();
     const c = roles.clone('c');
     const locked = slowFor(roles, 'refs/orchestrator/turn/*', 2);
@@ -41,7 +41,7 @@ describe('a remote that is slow to change its refs', () => {
   });
 
   // It is tried twenty times at once, in some seconds, and then given up.
-  test.fails("a hand-off that meets the lock of a person's push is made once that is through, on top of it", async () => {
+  test("a hand-off that meets the lock of a person's push is made once that is through, on top of it", async () => {
     await using roles = await createRoleRig({ agent: HELD_AGENT });
     hold(roles, 'galph');
     const galph = roles.start(roles.a, 'galph', '--once');

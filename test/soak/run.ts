@@ -7,7 +7,7 @@
  */
 import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { appendFileSync, chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -119,11 +119,12 @@ async function makeTrouble(): Promise<void> {
         git(dir, 'add', 'person.txt');
         git(dir, 'commit', '-q', '-m', `person ${commits}`);
         git(dir, 'push', '-q', 'origin', 'HEAD:main');
-      } else if (existsSync(remote)) {
+      } else {
         count(faults, 'the remote was away');
-        renameSync(remote, `${remote}.away`);
+        // Without its HEAD it is no repository to git; moving the folder would leave locks of pushes under way behind.
+        renameSync(join(remote, 'HEAD'), join(remote, 'HEAD.away'));
         await pause(random() * 3000);
-        renameSync(`${remote}.away`, remote);
+        renameSync(join(remote, 'HEAD.away'), join(remote, 'HEAD'));
       }
     } catch {
       // A process that has just ended, a push that lost its race: trouble enough.

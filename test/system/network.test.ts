@@ -110,7 +110,7 @@ describe('a runner that waits', () => {
 
 // Whatever they ask of a remote in silence runs to its own end first, however they are told to end.
 describe('at once, while what it asks gets lost', () => {
-  test.fails('ends a runner that waits and is told to end', async () => {
+  test('ends a runner that waits and is told to end', async () => {
     const { roles, network } = await createFleet();
     const ralph = roles.start(roles.b, 'ralph', '--once');
     await until('ralph waits', () => ralph.output().stderr.includes("galph's turn"));
@@ -120,7 +120,7 @@ describe('at once, while what it asks gets lost', () => {
     await until('its end', () => ralph.child.exitCode !== null, 8000);
   });
 
-  test.fails('ends a runner whose wait is over', async () => {
+  test('ends a runner whose wait is over', async () => {
     const { roles, network } = await createFleet();
     const ralph = roles.start(roles.b, 'ralph', '--once', '--max-wait', '5s');
     await until('ralph waits', () => ralph.output().stderr.includes("galph's turn"));
@@ -128,7 +128,7 @@ describe('at once, while what it asks gets lost', () => {
     await until('its end', () => ralph.child.exitCode !== null, 12_000);
   });
 
-  test.fails('ends a runner that just starts', async () => {
+  test('ends a runner that just starts', async () => {
     const { roles, network } = await createFleet();
     network.lose('b', 'remote');
     const ralph = roles.start(roles.b, 'ralph', '--once');
@@ -194,7 +194,7 @@ describe('a push that arrives and whose answer is held up on its way', () => {
   });
 
   // A push of work is given ten minutes, and renewals queue up behind it.
-  test.fails('a hand-off whose answer never comes, as the remote was started anew: it counts, and its runner learns of it within a lease', async () => {
+  test('a hand-off whose answer never comes, as the remote was started anew: it counts, and its runner learns of it within a lease', async () => {
     const fleet = await createFleet();
     const { roles, network } = fleet;
     const { galph, taken, answer } = await begin(fleet, '15s');

@@ -42,7 +42,7 @@ export const runStart = defineOperation({
   input: RunInput,
   output: RunOutput,
   failures: [
-    'agent_error', 'branch_gone', 'claim_held', 'in_the_way', 'lease_lost', 'max_wait', 'no_remote', 'rebase_conflict', 'remote_not_able', 'remote_unavailable', 'secret_in_push', 'state_dirty', 'unpushed_commits', 'unrelated_histories', 'agent_exit', 'agent_not_found', 'agent_stalled', 'agent_timeout', 'blocked', 'budget', 'checkout_busy', 'config_invalid',
+    'agent_error', 'branch_gone', 'claim_held', 'in_the_way', 'lease_lost', 'max_wait', 'no_remote', 'push_refused', 'rebase_conflict', 'remote_not_able', 'remote_unavailable', 'secret_in_push', 'state_dirty', 'unpushed_commits', 'unrelated_histories', 'agent_exit', 'agent_not_found', 'agent_stalled', 'agent_timeout', 'blocked', 'budget', 'checkout_busy', 'config_invalid',
     'dirty_tree', 'guard_violation', 'no_progress', 'outcome_invalid', 'prompt_invalid', 'prompt_missing', 'router_failed', 'router_invalid',
     'secret_committed', 'state_invalid', 'state_unwritable', 'wrong_branch',
   ],
