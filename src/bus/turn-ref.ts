@@ -62,7 +62,7 @@ export interface TurnRef {
   quiet(): Promise<void>;
 }
 
-/** How long a push of a turn's work may take at first, and at most. Milliseconds. */
+/** How long a push of a turn's work may take at first (or half a lease, if that is shorter), and at most. Milliseconds. */
 const WORK_MS = 60_000;
 const LONGEST_WORK_MS = 960_000;
 /** A claim that is refused although nobody moved the ref met a lock, or a rule of the remote: which of them, time tells. Milliseconds. */
@@ -82,7 +82,8 @@ export function openTurnRef(settings: TurnRefSettings): TurnRef {
   let queue: Promise<unknown> = Promise.resolve();
   const patience: Patience = settings.patience_ms == null ? {} : { timeout_ms: settings.patience_ms };
   /** Work may be large: it gets more time than a question, and more each time that there was no answer. */
-  let workMs = WORK_MS;
+  const firstWorkMs = Math.min(WORK_MS, settings.lease_ms / 2);
+  let workMs = firstWorkMs;
   const patienceForWork = (): Patience => (settings.patience_ms == null ? {} : { timeout_ms: Math.max(settings.patience_ms, workMs) });
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const next = queue.then(work, work);
@@ -112,7 +113,7 @@ export function openTurnRef(settings: TurnRefSettings): TurnRef {
     const ready = release?.renewal === claim.renewal && claim.phase === 'released' ? await release.id : null;
     const id = ready ?? (await commitOf(claim));
     const outcome = await pushAll(git, remote, [...along, { from: id, to: ref, expect }], along.length > 0 ? patienceForWork() : patience);
-    if (along.length > 0) workMs = outcome.kind === 'unanswered' ? Math.min(2 * workMs, LONGEST_WORK_MS) : WORK_MS;
+    if (along.length > 0) workMs = outcome.kind === 'unanswered' ? Math.min(2 * workMs, LONGEST_WORK_MS) : firstWorkMs;
     if (outcome.kind === 'done') {
       pushed = id;
       hold(claim.phase === 'held' ? claim : null);

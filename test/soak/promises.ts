@@ -23,9 +23,11 @@ export function checkPromises(world: string, remote: string, git: Git): string[]
   }
   const stamps = commits.filter((line) => line.slice(41).startsWith('[SYNC') && line.includes('status=ok')).length;
   if (stamps !== seen.size) broken.push(`${stamps} stamps for ${seen.size} turns`);
-  const persons = commits.filter((line) => line.slice(41).startsWith('person ')).length;
-  const pushed = existsSync(join(world, 'person/person.txt')) ? Number(git(remote, 'show', 'main:person.txt')) : 0;
-  if (persons < pushed) broken.push(`${pushed} commits of a person, of which ${persons} are on the branch`);
+  const pushed = existsSync(join(world, 'pushed')) ? Number(readFileSync(join(world, 'pushed'), 'utf8')) : 0;
+  for (let n = 1; n <= pushed; n++) {
+    const times = commits.filter((line) => line.slice(41) === `person ${n}`).length;
+    if (times !== 1) broken.push(`commit ${n} of a person is ${times} times on the branch`);
+  }
   broken.push(...lostWork(world, remote, git));
   return broken;
 }

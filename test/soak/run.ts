@@ -118,7 +118,16 @@ async function makeTrouble(): Promise<void> {
         writeFileSync(join(dir, 'person.txt'), `${++commits}\n`);
         git(dir, 'add', 'person.txt');
         git(dir, 'commit', '-q', '-m', `person ${commits}`);
-        git(dir, 'push', '-q', 'origin', 'HEAD:main');
+        // A push may lose its race several times; only one that was taken must be found again.
+        for (let tries = 0; tries < 5; tries++) {
+          try {
+            git(dir, 'push', '-q', 'origin', 'HEAD:main');
+            writeFileSync(join(world, 'pushed'), `${commits}\n`);
+            break;
+          } catch {
+            git(dir, 'pull', '-q', '--rebase', 'origin', 'main');
+          }
+        }
       } else {
         count(faults, 'the remote was away');
         // Without its HEAD it is no repository to git; moving the folder would leave locks of pushes under way behind.
