@@ -17,6 +17,8 @@ describe('two roles over one remote', () => {
     expect(roles.claim()).toMatchObject({ phase: 'released', actor: 'ralph', iteration: 3 });
     expect(roles.git(roles.a, 'status', '--porcelain')).toBe('');
     expect((await roles.turns(roles.a)).map((turn) => turn.actor)).toEqual(['galph', 'galph', 'galph']);
+    const log = await roles.rig.json<{ turns: { actor: string; iteration: number; outcome: string }[] }>(['log'], { cwd: roles.b });
+    expect(log.document.data.turns.map(({ actor, iteration, outcome }) => `${iteration} ${actor} ${outcome}`)).toEqual(['1 galph ok', '1 ralph ok', '2 galph ok', '2 ralph ok', '3 galph ok', '3 ralph ok']);
   });
 
   test('of several runners of a role exactly one works at each turn', async () => {

@@ -8,7 +8,7 @@ export function renderLogLine(turn: TurnRecord, output: Output, chalk = output.o
   const parts = [
     plural(turn.files_changed.length, 'file'),
     plural(turn.commits.length, 'commit'),
-    showDuration(turn.duration_ms),
+    turn.log === null && turn.base === '' ? 'on another machine' : showDuration(turn.duration_ms),
     usageText(turn.usage),
     turn.skipped_files.length > 0 ? chalk.yellow(`${turn.skipped_files.length} skipped`) : '',
     turn.attempt > 1 ? `attempt ${turn.attempt}` : '',

@@ -1,14 +1,16 @@
-import { watch } from 'node:fs';
+import { existsSync, watch } from 'node:fs';
 import { z } from 'zod';
 import { fail, ok } from '../../base/failure.ts';
 import type { Result } from '../../base/failure.ts';
+import type { Git } from '../../git/git.ts';
 import { readStatus } from '../../git/status.ts';
 import { defineOperation } from '../../spine/operation.ts';
 import type { OperationContext } from '../../spine/operation.ts';
 import { TurnRecord, makeUntrackedFolder, readRecords, recordsFile } from '../record.ts';
 import { Actor } from '../state.ts';
+import { turnsElsewhere } from '../turns-elsewhere.ts';
 import { openLoop } from './open.ts';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { mkdir } from 'node:fs/promises';
 
 const Filter = z.object({ actor: Actor.optional(), iteration: z.number().int().min(1).optional() });
@@ -34,7 +36,12 @@ export const turnList = defineOperation({
     if (!file.ok) return file;
     const { records, unreadable } = await readRecords(file.value.file);
     if (unreadable > 0) context.emit({ type: 'warning', message: `${unreadable} lines of ${file.value.file} are no records and were passed over.` });
-    return ok({ turns: records.filter((record) => matches(record, input)) });
+    const known = new Set(records.map((record) => record.id));
+    const others = file.value.shared ? await turnsElsewhere(file.value.git, file.value.branch, file.value.state_file, known) : [];
+    // In the order of the loop: clocks of different machines cannot be compared.
+    const place = ({ iteration, actor }: TurnRecord): number => 2 * iteration + (actor === 'ralph' ? 1 : 0);
+    const turns = others.length === 0 ? records : [...records, ...others].toSorted((a, b) => place(a) - place(b));
+    return ok({ turns: turns.filter((record) => matches(record, input)) });
   },
 });
 
@@ -122,10 +129,12 @@ function chainOf(turn: TurnRecord, before: TurnRecord | null, after: TurnRecord 
 const matches = (record: TurnRecord, filter: Filter): boolean =>
   (filter.actor === undefined || record.actor === filter.actor) && (filter.iteration === undefined || record.iteration === filter.iteration);
 
-async function fileOf(context: OperationContext): Promise<Result<{ file: string; logs: string }>> {
+async function fileOf(context: OperationContext): Promise<Result<{ file: string; logs: string; git: Git; branch: string; state_file: string; shared: boolean }>> {
   const opened = await openLoop(context);
   if (!opened.ok) return opened;
-  const { settings, repository } = opened.value;
+  const { settings, repository, places } = opened.value;
   const { branch } = await readStatus(repository.git, { passive: true, tracked_only: true });
-  return ok({ file: recordsFile(settings.logs_dir, branch ?? 'HEAD'), logs: settings.logs_dir });
+  // Only a checkout that took part in a hand-off has turns of others on its branch.
+  const shared = branch !== null && existsSync(join(places.control, 'owner'));
+  return ok({ file: recordsFile(settings.logs_dir, branch ?? 'HEAD'), logs: settings.logs_dir, git: repository.git, branch: branch ?? 'HEAD', state_file: settings.state_file, shared });
 }
