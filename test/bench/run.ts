@@ -13,7 +13,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { handOffCost } from './hand-off.ts';
+import { handOffCost, waiting } from './hand-off.ts';
 
 const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
 const LAUNCHER = join(PROJECT, 'bin/orchestrator.js');
@@ -203,6 +203,14 @@ async function handOff(): Promise<void> {
   report("from one agent's end to the peer's agent start", ms(median(ours_ms)));
   report('the same git commands one after another', ms(median(floor_ms)));
   report('ratio', median(ratios).toFixed(2), '<= 1.6');
+  const late = await handOffCost(scratch, env, LAUNCHER, quick ? 20 : 40, quick ? 1 : 3, 10_000);
+  numbers['hand_off_late'] = late;
+  report('the same after 10,000 turns of history', ms(median(late.ours_ms)));
+  report('ratio to plain git there', median(late.ours_ms.map((value, index) => value / (late.floor_ms[index] ?? NaN))).toFixed(2), 'as above');
+  const idle = await waiting(scratch, env, LAUNCHER, quick ? 10 : 30);
+  numbers['waiting'] = idle;
+  report('a runner that waits, children included', `${(idle.cores * 100).toFixed(2)} % of a core`, '< 1 %');
+  report('questions to the remote a second (one each 2 s)', idle.asked_per_s.toFixed(2), '0.5');
 }
 
 /** The peer: tasks of a list, one after another, with the same work done and committed by a stand-in for its agent. */
