@@ -13,19 +13,19 @@ const told = (what: string, { states, depth, broken }: Explored): void => {
 };
 
 test.each([
-  ['two runners of a role', TWO, 2, 12],
-  ['a runner of each role', PEERS, 2, 12],
-  ['three runners', THREE, 1, 10],
+  ['two runners of a role', TWO, 2, 11],
+  ['a runner of each role', PEERS, 2, 11],
+  ['three runners', THREE, 1, 9],
 ] as const)('every order of steps of %s keeps every promise', (what, roles, faults, depth) => {
   const found = explore(newWorld(roles, faults), RULES, depth);
   told(what, found);
   expect(found.broken).toBeNull();
-  expect(found.states).toBeGreaterThan(10_000);
+  expect(found.states).toBeGreaterThan(5_000);
 }, 120_000);
 
 test('once faults cease, the loop goes on from every state', () => {
   let asked = 0;
-  const found = explore(newWorld(TWO, 1), RULES, 9, (world) => {
+  const found = explore(newWorld(TWO, 1), RULES, 8, (world) => {
     asked++;
     return world.remote.expected === 'galph' && !goesOn(world, RULES) ? 'nobody takes the turn any more' : null;
   });
