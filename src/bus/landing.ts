@@ -111,7 +111,9 @@ export async function follow(checkout: Checkout, tip: string, person: ReadonlySe
   const moved = await git.attempt(['reset', '--keep', tip]);
   if (moved.code === 0) return ok(undefined);
   const changed = new Set((await git.run(['diff', '--name-only', '--no-renames', '-z', 'HEAD', tip])).split('\0'));
-  const inTheWay = [...status.dirty.values()].filter((entry) => changed.has(entry.path) && entry.path !== checkout.state_file);
+  // A folder may stand where a file is to come, and the other way round.
+  const meets = (path: string): boolean => changed.has(path) || [...changed].some((other) => other !== '' && (path.startsWith(`${other}/`) || other.startsWith(`${path}/`)));
+  const inTheWay = [...status.dirty.values()].filter((entry) => entry.path !== checkout.state_file && meets(entry.path));
   const theirs = inTheWay.filter((entry) => person.has(entry.path)).map((entry) => entry.path);
   if (theirs.length > 0 || inTheWay.length === 0) return fail(notFollowed(checkout, theirs, moved.stderr));
   const paths = inTheWay.map((entry) => entry.path);

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { dirname, join, relative, sep } from 'node:path';
 import { fail, ok } from '../base/failure.ts';
 import type { Failure, Result } from '../base/failure.ts';
 import type { Clock } from '../base/clock.ts';
@@ -55,7 +56,9 @@ export async function openRole(options: OpenRole): Promise<Result<RoleHandOff>> 
   if ('problem' in listed) return fail(unreachable(remote, listed.problem));
   const tip = listed.refs.get(`refs/heads/${branch}`);
   if (tip === undefined) return fail(precondition('branch_gone', `The remote ${remote} has no branch ${branch}.`, `git push ${remote} ${branch}, then run again.`));
-  const checkout = { repository, remote, branch, state_file: config.state_file, control: places.control };
+  // As git names it: the workspace may be a folder of the checkout.
+  const state_file = relative(repository.root, join(dirname(places.scratch), config.state_file)).split(sep).join('/');
+  const checkout = { repository, remote, branch, state_file, control: places.control };
   if (tip !== options.head && !options.recovering) {
     if ((await resolveCommit(git, tip)) === null) {
       const fetched = await git.attempt(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--', remote, `+refs/heads/${branch}:refs/remotes/${remote}/${branch}`], patience);
