@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail, ok } from '../base/failure.ts';
 import type { Failure, Result } from '../base/failure.ts';
@@ -108,6 +108,10 @@ export async function follow(checkout: Checkout, tip: string, person: ReadonlySe
   const { git } = checkout.repository;
   if ((await checkedOutCommit(checkout.repository)) === tip) return ok(undefined);
   const status = await readStatus(git);
+  // Git overwrites what it ignores; an ignored file here is a person's all the same.
+  const added = (await git.run(['diff', '--name-only', '--no-renames', '--diff-filter=A', '-z', 'HEAD', tip])).split('\0').filter((path) => path !== '');
+  const ignored = added.filter((path) => path !== checkout.state_file && !status.dirty.has(path) && existsSync(join(checkout.repository.root, path)));
+  if (ignored.length > 0) return fail(notFollowed(checkout, ignored, ''));
   const moved = await git.attempt(['reset', '--keep', tip]);
   if (moved.code === 0) return ok(undefined);
   const changed = new Set((await git.run(['diff', '--name-only', '--no-renames', '-z', 'HEAD', tip])).split('\0'));

@@ -156,7 +156,7 @@ async function catchUp(checkout: Checkout, tip: string, person: ReadonlySet<stri
   const { git } = checkout.repository;
   if ((await checkedOutCommit(checkout.repository)) === tip) return ok(undefined);
   // Mostly it is simply behind; git says so where it is not, or where something is in the way.
-  const merged = await git.attempt(['merge', '--ff-only', '--quiet', tip]);
+  const merged = await git.attempt(['merge', '--ff-only', '--no-overwrite-ignore', '--quiet', tip]);
   const head = await checkedOutCommit(checkout.repository);
   if (merged.code === 0 && head === tip) return ok(undefined);
   if (!(await isAncestor(git, head, tip))) return fail(diverged(checkout));

@@ -48,7 +48,8 @@ export async function recoverTurn(runtime: LoopRuntime, journal: Journal, person
     clearAttempt(journal);
     tell('already_done');
     // On record already: the run that crashed has told it and counted it.
-    return { how: 'already_done', report: record === null ? null : { document: stamped, record, failure: null } };
+    const failure = runtime.mode === 'role' ? (pushed?.ok === false ? pushed.failure : (pushed?.value.failure ?? null)) : null;
+    return { how: 'already_done', report: record === null ? null : { document: pushed?.ok === true ? (pushed.value.document ?? stamped) : stamped, record, failure } };
   }
   if (left?.state === 'finished') {
     crashPoint('agent-exited');
@@ -85,7 +86,7 @@ async function stampedLanding({ repository: { git }, branch }: LoopRuntime, jour
       const own = actor === 'galph' ? { galph_commit: commit } : { ralph_commit: commit };
       if (unfit === null) return { document: { state: { ...stamped.state, ...own }, raw: on.raw }, message };
       const failure = { actor, prompt: journal.routed?.prompt ?? null, code: unfit.code, message: unfit.message, exit_code: null, log: null, at: stamped.state.last_update ?? '' };
-      return { document: { state: { ...on.state, status: 'failed', failure, turn_id, attempt: journal.attempt }, raw: on.raw }, message };
+      return { document: { state: { ...on.state, status: 'failed', failure, turn_id, attempt: journal.attempt }, raw: on.raw }, message: message.replace(/status=\S+/, 'status=failed').replace(/^Orchestrator-Outcome: .*$/m, 'Orchestrator-Outcome: failed') };
     },
   };
 }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { fail, ok } from '../base/failure.ts';
 import type { Failure, Result } from '../base/failure.ts';
 import { newId } from '../base/ids.ts';
@@ -61,7 +62,11 @@ export async function runRole(runtime: LoopRuntime, length: RunLength, start: Ru
       beginsRun: first,
       ...(attempt === null ? {} : { again: attempt }),
     });
-    if (!turn.ok && NOT_WON.has(turn.failure.code)) continue;
+    if (!turn.ok && NOT_WON.has(turn.failure.code)) {
+      // Whoever was faster is told by the next look; no two looks in a rush.
+      await delay(200);
+      continue;
+    }
     if (!turn.ok) return turn;
     again = null;
     first = false;
