@@ -4,7 +4,7 @@ import { startWrapper } from '../process/wrapper.ts';
 import type { Wrapper, WrapperPlace } from '../process/wrapper.ts';
 
 /**
- * A wrapper for the next agent, started while git is at work, as starting it takes as long as a commit. It knows
+ * A wrapper for the next agent, started while the present one works, as starting it takes as long as a commit. It knows
  * everything but what to run, and is not used where its folder or environment turn out to be another agent's.
  */
 export interface ReadyWrappers {

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { z } from 'zod';
 
 /** Where the claim of a branch's turn lives on the remote. It never touches the branch's history. */
@@ -37,5 +38,19 @@ export function parseClaim(text: string): Claim | null {
   }
 }
 
-/** Whether a claim keeps `owner` from taking the turn. A checkout's own claim never does: its lock tells that the process is gone. */
-export const heldByOther = (claim: Claim, owner: string): boolean => claim.phase === 'held' && claim.owner !== owner;
+/**
+ * Whether a claim is this checkout's: the one in hand (by its nonce), or one that was left by a process which is gone. A copy of the
+ * checkout has the same owner, but is a live process or on another host.
+ */
+export const isOwnClaim = (claim: Claim, owner: string, nonce: string | null): boolean =>
+  claim.nonce === nonce || (claim.owner === owner && claim.host === hostname() && (claim.pid === process.pid || !isAlive(claim.pid)));
+
+function isAlive(pid: number): boolean {
+  if (pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

@@ -37,8 +37,8 @@ export interface RemoteLook {
 
 export interface Runner {
   readonly role: OrchestrationState['expected_actor'];
-  /** Id of the checkout. */
-  readonly owner: string;
+  /** Whether a held claim is this checkout's own; then nobody has to be waited for. */
+  readonly isMine: (claim: Claim) => boolean;
   readonly lease_ms: number;
   readonly wait_through_failures: boolean;
 }
@@ -70,7 +70,7 @@ export function decide(look: RemoteLook, runner: Runner, base: Baseline, seen: {
   }
   if (state.expected_actor !== runner.role) return { act: 'wait', reason: 'peer', left_ms: null };
   const held = claim !== null && claim.phase === 'held';
-  if (held && claim.owner !== runner.owner && !isDead(claim, seen.claim)) {
+  if (held && !runner.isMine(claim) && !isDead(claim, seen.claim)) {
     return { act: 'wait', reason: 'claim', left_ms: claim.lease_seconds * 1000 - seen.claim.unchanged_ms };
   }
   // A runner that knows nothing of claims says on the branch that it is at work.

@@ -4,12 +4,13 @@ import type { Failure, Result } from '../base/failure.ts';
 import { fileAt, isAncestor } from '../git/history.ts';
 import type { Landed, Landing, LoopEvent, StateDocument } from '../loop/contract.ts';
 import { stillMine } from './decide.ts';
-import { follow, keep, restack, secretsIn } from './landing.ts';
+import { branchDeleted, leaseLost, overtaken, refusedFor, secretInPush } from './failures.ts';
+import { follow } from './follow.ts';
+import { keep, restack, secretsIn } from './landing.ts';
 import type { Checkout } from './landing.ts';
 import type { RemoteView } from './remote-view.ts';
-import { overtaken, refusedFor, secretInPush } from './role-failures.ts';
-import { leaseLost } from './turn-ref.ts';
 import type { TurnRef } from './turn-ref.ts';
+import { backOff } from './wake.ts';
 import type { Wake } from './wake.ts';
 
 export interface HandOverSettings {
@@ -24,8 +25,6 @@ export interface HandOverSettings {
   readonly onStamped: (text: string | null) => void;
 }
 
-/** The longest pause between two tries to reach the remote. Milliseconds. */
-const LONGEST_PAUSE = 15_000;
 /** So long a branch may stay locked for somebody else's push. Milliseconds. */
 const LOCKED_MS = 60_000;
 
@@ -36,27 +35,31 @@ export function handOver({ checkout, turnRef, view, wake, poll_ms, emit, signal,
   const publish = async (landing: Landing): Promise<Result<Landed>> => {
     if (landing.kept !== null) await keep(checkout, landing.turn_id, landing.kept, landing.base);
     const lost = async (failure: Failure): Promise<Result<Landed>> => {
-      // What was committed here and did not land is kept, and the branch goes back to what the remote has.
+      // What was committed here and did not land is kept, others may take the turn, and the branch goes back to what the remote has.
       if (landing.work !== landing.base) await keep(checkout, landing.turn_id, landing.work, landing.base);
+      await turnRef.letGo('released');
       const refs = await turnRef.look();
       if (refs.ok && refs.value.tip !== '') {
         await view.fetchTip(refs.value.tip).catch(() => undefined);
-        await follow(checkout, refs.value.tip, landing.person, landing.turn_id).catch(() => undefined);
+        await follow(checkout, refs.value.tip, (path) => landing.person.has(path), landing.turn_id).catch(() => undefined);
       }
       return fail(failure);
     };
     // Looked through while the remote is asked: mostly these are the commits that are pushed.
     const scanned = landing.stamped === null ? null : secretsIn(git, landing.stamped, [landing.base]).catch(() => null);
     let lastTip = '';
+    let told = '';
     let refusedSince: number | null = null;
     for (let tries = 0; ; tries++) {
       if (signal.aborted && tries > 0) return fail(signal.reason as Failure);
       const now = await view.look();
       if (!now.ok) {
+        if (now.failure.code === 'branch_gone') return await lost(branchDeleted(checkout, landing));
         if (now.failure.code !== 'remote_unavailable') return await lost(now.failure);
         // The remote is merely away: the work waits for it as long as the lease is not seen lost.
-        emit({ type: 'run.waiting', for: `${remote}, to hand off the turn (${now.failure.message})` });
-        await wake.wait(Math.min(poll_ms * 2 ** Math.min(tries, 6), LONGEST_PAUSE) * (0.5 + Math.random() / 2), signal);
+        if (told !== now.failure.message) emit({ type: 'run.waiting', for: `${remote}, to hand off the turn (${now.failure.message})` });
+        told = now.failure.message;
+        await wake.wait(backOff(poll_ms, tries), signal);
         continue;
       }
       const { look: there, document } = now.value;
@@ -66,16 +69,10 @@ export function handOver({ checkout, turnRef, view, wake, poll_ms, emit, signal,
         return await settleOn(landing, there.tip, null, null);
       }
       if (turnRef.held() === null || there.claim?.nonce !== turnRef.held()?.nonce) return await lost(leaseLost(there.claim));
-      if (!stillMine(there.state, landing)) {
-        await turnRef.letGo('released');
-        return await lost(overtaken(landing, there));
-      }
+      if (!stillMine(there.state, landing)) return await lost(overtaken(landing, there));
       const made = there.tip === landing.base && landing.stamped !== null ? { head: landing.stamped, document: null, failure: null } : await restack(checkout, landing, there.tip, document);
       const leaks = (made.head === landing.stamped ? await scanned : null) ?? (await secretsIn(git, made.head, [there.tip]));
-      if (leaks.length > 0) {
-        await turnRef.letGo('released');
-        return await lost(secretInPush(leaks));
-      }
+      if (leaks.length > 0) return await lost(secretInPush(leaks));
       crashPoint('before-push');
       const pushed = await turnRef.push(made.head, made.failure === null ? landing.phase : 'failed');
       crashPoint('after-push');
@@ -84,16 +81,13 @@ export function handOver({ checkout, turnRef, view, wake, poll_ms, emit, signal,
       // Refused although nothing moved: a lock, or a rule of the remote that will not go away.
       refusedSince = pushed.kind === 'refused' && there.tip === lastTip ? (refusedSince ?? performance.now()) : null;
       lastTip = there.tip;
-      if (refusedSince !== null && performance.now() - refusedSince > LOCKED_MS) {
-        await turnRef.letGo('released');
-        return await lost(refusedFor(remote, checkout.branch, landing.turn_id, pushed.problem));
-      }
+      if (refusedSince !== null && performance.now() - refusedSince > LOCKED_MS) return await lost(refusedFor(remote, checkout.branch, landing.turn_id, pushed.problem));
       if (pushed.kind === 'unanswered' || refusedSince !== null) await wake.wait(Math.min(poll_ms, 1000), signal);
     }
   };
   const settleOn = async (landing: Landing, head: string, document: StateDocument | null, failure: Failure | null): Promise<Result<Landed>> => {
     view.pushed(head);
-    const followed = await follow(checkout, head, landing.person, landing.turn_id);
+    const followed = await follow(checkout, head, (path) => landing.person.has(path), landing.turn_id);
     const text = await fileAt(git, head, checkout.state_file);
     // What this runner stamped itself ends it in other ways.
     onStamped(text);

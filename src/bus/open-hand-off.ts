@@ -3,27 +3,26 @@ import { dirname, join } from 'node:path';
 import { fail, ok } from '../base/failure.ts';
 import type { Failure, Result } from '../base/failure.ts';
 import type { Config } from '../config/schema.ts';
+import { reasonOf } from '../git/git.ts';
 import { isAncestor } from '../git/history.ts';
-import { listRemote } from '../git/push.ts';
-import { lookAtRemote } from '../git/remote.ts';
+import { fetchRefs } from '../git/push.ts';
 import type { Repository } from '../git/repository.ts';
 import { readRecords, recordsFile } from '../loop/contract.ts';
 import type { HandOff, Places } from '../loop/contract.ts';
+import { unreachable } from './failures.ts';
+import { checkRemote } from './guards.ts';
 import { pushTurns } from './push-turns.ts';
 
 /** Opens the way to the remote for runs that push, once its guards hold: it answers, takes atomic pushes, and the branch can be pushed. */
 export async function openHandOff(config: Config, repository: Repository, places: Places, branch: string, head: string): Promise<Result<HandOff>> {
   const { git } = repository;
   const { remote, lease } = config.sync;
-  const facts = await lookAtRemote(git, remote, { timeout_ms: 30_000 });
-  if (facts === null) return fail(precondition('no_remote', `There is no remote ${remote} to push to.`, `git remote add ${remote} <url>, or set sync.remote.`));
-  if (!facts.reachable) return fail({ code: 'remote_unavailable', kind: 'unavailable', message: `The remote ${remote} (${facts.url}) does not answer: ${facts.problem ?? ''}`, hint: 'Try again once it does, or leave the push out (run without --push, handoff --no-push).' });
-  if (!facts.atomic) return fail(precondition('remote_not_able', `The remote ${remote} (${facts.url}) takes no atomic pushes of refs/orchestrator/*: ${facts.problem ?? ''}`, 'Use a remote that does, or run without --push.'));
-  const listed = await listRemote(git, remote, [`refs/heads/${branch}`]);
-  if ('problem' in listed) return fail({ code: 'remote_unavailable', kind: 'unavailable', message: `The remote ${remote} does not answer: ${listed.problem}` });
-  const tip = listed.refs.get(`refs/heads/${branch}`) ?? null;
+  const looked = await checkRemote({ git, remote, branch, purpose: 'to push to', otherwise: 'leave the push out (run without --push, handoff --no-push)' }, { timeout_ms: 30_000 });
+  if (!looked.ok) return looked;
+  const tip = looked.value;
   if (tip !== null && tip !== head) {
-    await git.run(['fetch', '--quiet', '--no-tags', '--', remote, `refs/heads/${branch}:refs/remotes/${remote}/${branch}`]);
+    const fetched = await fetchRefs(git, remote, [`+refs/heads/${branch}:refs/remotes/${remote}/${branch}`], { timeout_ms: 60_000 });
+    if (fetched.code !== 0) return fail(unreachable(remote, reasonOf(fetched.stderr)));
     if (!(await isAncestor(git, tip, head))) {
       return fail(precondition('not_up_to_date', `${remote} has commits on ${branch} that this checkout does not have.`, `git pull --rebase ${remote} ${branch}, then run again.`));
     }

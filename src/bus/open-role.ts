@@ -4,18 +4,22 @@ import { fail, ok } from '../base/failure.ts';
 import type { Failure, Result } from '../base/failure.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Config } from '../config/schema.ts';
+import { reasonOf } from '../git/git.ts';
 import type { Git } from '../git/git.ts';
-import { fileAt, isAncestor, resolveCommit } from '../git/history.ts';
-import { listRemote, makeFileCommit, pushAll } from '../git/push.ts';
-import { lookAtRemote, remoteUrl } from '../git/remote.ts';
+import { fileAt, resolveCommit } from '../git/history.ts';
+import { fetchRefs, listRemote, makeFileCommit, pushAll } from '../git/push.ts';
+import { remoteUrl } from '../git/remote.ts';
 import type { Repository } from '../git/repository.ts';
 import { readStop } from '../loop/contract.ts';
 import type { LoopEvent, Places, RoleHandOff } from '../loop/contract.ts';
 import { controlRef, turnRef } from './claim.ts';
 import type { Runner } from './decide.ts';
-import { diverged } from './role-failures.ts';
+import { branchMissing, unreachable } from './failures.ts';
+import { mayFollow } from './follow.ts';
+import { checkRemote } from './guards.ts';
+import type { Checkout } from './landing.ts';
 import { roleTurns } from './role-turns.ts';
-import { openTurnRef, unreachable } from './turn-ref.ts';
+import { openTurnRef } from './turn-ref.ts';
 import { localRemote, openWake } from './wake.ts';
 import type { Wake } from './wake.ts';
 
@@ -44,32 +48,26 @@ export async function openRole(options: OpenRole): Promise<Result<RoleHandOff>> 
   const { config, repository, places, branch, clock, emit, signal } = options;
   const { git } = repository;
   const { remote, lease } = config.sync;
+  const bare = localRemote((await remoteUrl(git, remote)) ?? '', repository.root);
   // A remote elsewhere may take a question and never answer.
-  const url = (await remoteUrl(git, remote)) ?? '';
-  const patience = localRemote(url, repository.root) === null ? { timeout_ms: START_MS, signal } : {};
-  const facts = await lookAtRemote(git, remote, patience);
+  const patience = bare === null ? { timeout_ms: START_MS, signal } : {};
+  const looked = await checkRemote({ git, remote, branch, purpose: 'through which to hand off', otherwise: 'run in combined mode' }, patience);
   if (signal.aborted) return fail(signal.reason as Failure);
-  if (facts === null) return fail(precondition('no_remote', `There is no remote ${remote} through which to hand off.`, `git remote add ${remote} <url>, or set sync.remote.`));
-  if (!facts.reachable) return fail(unreachable(remote, facts.problem ?? 'no answer'));
-  if (!facts.atomic) return fail(precondition('remote_not_able', `The remote ${remote} (${facts.url}) takes no atomic pushes of refs/orchestrator/*: ${facts.problem ?? ''}`, 'Use a remote that does, or run in combined mode.'));
-  const listed = await listRemote(git, remote, [`refs/heads/${branch}`], patience);
-  if ('problem' in listed) return fail(unreachable(remote, listed.problem));
-  const tip = listed.refs.get(`refs/heads/${branch}`);
-  if (tip === undefined) return fail(precondition('branch_gone', `The remote ${remote} has no branch ${branch}.`, `git push ${remote} ${branch}, then run again.`));
+  if (!looked.ok) return looked;
+  const tip = looked.value;
+  if (tip === null) return fail(branchMissing(remote, branch));
   // As git names it: the workspace may be a folder of the checkout.
   const state_file = relative(repository.root, join(dirname(places.scratch), config.state_file)).split(sep).join('/');
-  const checkout = { repository, remote, branch, state_file, control: places.control };
+  const checkout: Checkout = { repository, remote, branch, state_file, control: places.control, warn: (message) => emit({ type: 'warning', message }) };
   if (tip !== options.head && !options.recovering) {
     if ((await resolveCommit(git, tip)) === null) {
-      const fetched = await git.attempt(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--', remote, `+refs/heads/${branch}:refs/remotes/${remote}/${branch}`], patience);
-      if (fetched.code !== 0) return fail(unreachable(remote, fetched.stderr));
+      const fetched = await fetchRefs(git, remote, [`+refs/heads/${branch}:refs/remotes/${remote}/${branch}`], patience);
+      if (fetched.code !== 0) return fail(unreachable(remote, reasonOf(fetched.stderr)));
     }
-    if (!(await isAncestor(git, options.head, tip))) {
-      const related = (await git.attempt(['merge-base', options.head, tip])).code === 0;
-      return fail(related ? diverged(checkout) : precondition('unrelated_histories', `${branch} here and on ${remote} have no commit in common.`, `Start from the remote's: git fetch ${remote} && git switch -c <new> ${remote}/${branch}`));
-    }
+    const may = await mayFollow(checkout, tip);
+    if (!may.ok) return may;
   }
-  const wake = openWake(url, repository.root, [`refs/heads/${branch}`, turnRef(branch), controlRef(branch)], [places.control]);
+  const wake = openWake(bare, [`refs/heads/${branch}`, turnRef(branch), controlRef(branch)], [places.control]);
   const bell = await options.listen(wake);
   if (!bell.ok) {
     wake.close();
@@ -113,7 +111,7 @@ export async function stopEverywhere(git: Git, remote: string, branch: string, w
 
 async function controlReason(git: Git, remote: string, branch: string, id: string): Promise<string | null> {
   const ref = controlRef(branch);
-  await git.attempt(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--', remote, ref]);
+  await fetchRefs(git, remote, [ref]);
   try {
     const { reason } = JSON.parse((await fileAt(git, id, 'control.json')) ?? '{}') as { reason?: unknown };
     return typeof reason === 'string' ? reason : null;
@@ -138,5 +136,3 @@ export async function noPushVariables(git: Git, remote: string): Promise<Record<
   });
   return urls.length === 0 ? {} : { ...variables, GIT_CONFIG_COUNT: String(urls.length) };
 }
-
-const precondition = (code: string, message: string, hint: string): Failure => ({ code, kind: 'precondition', message, hint });

@@ -5,9 +5,10 @@ import type { Git } from '../git/git.ts';
 import { isAncestor, resolveCommit } from '../git/history.ts';
 import { pushAll } from '../git/push.ts';
 import type { HandOff, Landed } from '../loop/contract.ts';
-import { heldByOther } from './claim.ts';
+import type { Claim } from './claim.ts';
+import { branchMoved, claimHeld, leaseLost, secretInPush, unreachable } from './failures.ts';
 import { secretsIn } from './landing.ts';
-import { claimHeld, leaseLost, openTurnRef, unreachable } from './turn-ref.ts';
+import { openTurnRef } from './turn-ref.ts';
 import type { TurnRefSettings } from './turn-ref.ts';
 
 /**
@@ -17,7 +18,7 @@ import type { TurnRefSettings } from './turn-ref.ts';
 export function pushTurns(settings: TurnRefSettings): HandOff {
   const { git, remote, branch } = settings;
   const turnRef = openTurnRef(settings);
-  const { owner } = turnRef;
+  const heldByOther = (claim: Claim | null): boolean => claim?.phase === 'held' && !turnRef.isMine(claim);
   const landed = (head: string): Result<Landed> => ok({ head, document: null, failure: null });
   return {
     lost: turnRef.lost,
@@ -25,10 +26,10 @@ export function pushTurns(settings: TurnRefSettings): HandOff {
       const refs = await turnRef.look();
       if (!refs.ok) return refs;
       const there = await turnRef.claimAt(refs.value.claim_id);
-      if (there !== null && heldByOther(there, owner)) return fail(claimHeld(there));
+      if (heldByOther(there)) return fail(claimHeld(there));
       return await turnRef.take(turn, refs.value.claim_id, (there?.renewal ?? 0) + 1);
     },
-    async resume(_turn, nonce) {
+    async resume(_turn_id, nonce) {
       const refs = await turnRef.look();
       const there = refs.ok ? await turnRef.claimAt(refs.value.claim_id) : null;
       if (!refs.ok || there?.nonce !== nonce || there.phase !== 'held') return false;
@@ -40,7 +41,7 @@ export function pushTurns(settings: TurnRefSettings): HandOff {
       if (!refs.ok) return refs;
       const { tip } = refs.value;
       const there = await turnRef.claimAt(refs.value.claim_id);
-      if (there !== null && heldByOther(there, owner)) return fail(leaseLost(there));
+      if (heldByOther(there)) return fail(leaseLost(there));
       const mine = turnRef.held();
       if (mine !== null && there?.nonce !== mine.nonce) return fail(leaseLost(there));
       const head = (await git.run(['rev-parse', '--verify', `refs/heads/${branch}`])).trim();
@@ -71,8 +72,5 @@ async function branchProblem(git: Git, remote: string, branch: string, head: str
 async function secretProblem(git: Git, head: string, tip: string): Promise<Failure | null> {
   const known = tip === '' ? null : await resolveCommit(git, tip);
   const found = await secretsIn(git, head, known === null ? [] : [known]);
-  if (found.length === 0) return null;
-  return { code: 'secret_in_push', kind: 'failed', message: `Nothing was pushed, because the commits to push hold what looks like a secret: ${found.slice(0, 10).join(', ')}.`, hint: 'Take it out of those commits, and replace it where it is used.', details: { paths: found } };
+  return found.length === 0 ? null : secretInPush(found);
 }
-
-const branchMoved = (remote: string, branch: string, problem: string): Failure => ({ code: 'branch_moved', kind: 'conflict', message: `${remote} refused the push of ${branch}: ${problem}`, hint: `Someone else pushed. Bring their commits in (git pull --rebase ${remote} ${branch}) and run again; nothing of the turn is lost.`, details: { branch } });

@@ -1,12 +1,10 @@
 import { fail, ok } from '../base/failure.ts';
 import type { Result } from '../base/failure.ts';
-import { fileAt } from '../git/history.ts';
-import { freshState, parseState } from '../loop/contract.ts';
 import type { StateDocument } from '../loop/contract.ts';
 import type { RemoteLook } from './decide.ts';
 import type { Checkout } from './landing.ts';
-import { branchGone } from './role-failures.ts';
-import { unreachable } from './turn-ref.ts';
+import { branchMissing, unreachable } from './failures.ts';
+import { stateAt } from './peek.ts';
 import type { Patience, RefsSeen, TurnRef } from './turn-ref.ts';
 
 export interface Seen {
@@ -38,18 +36,17 @@ export function remoteView(checkout: Checkout, turnRef: TurnRef): RemoteView {
     if (problem !== null) throw new Error(`git fetch: ${problem}`);
   };
   const read = async (refs: RefsSeen): Promise<Result<Seen>> => {
-    if (refs.tip === '') return fail(branchGone(remote, branch));
+    if (refs.tip === '') return fail(branchMissing(remote, branch));
     if (found?.look.tip === refs.tip) {
       const claim = refs.claim_id === found.look.claim_id ? found.look.claim : await turnRef.claimAt(refs.claim_id);
       found = { document: found.document, look: { ...found.look, ...refs, claim } };
       return ok(found);
     }
     await fetchTip(refs.tip, refs.claim_id !== '' && refs.claim_id !== found?.look.claim_id);
-    const text = await fileAt(git, refs.tip, state_file);
-    const parsed = text === null ? ok(freshState()) : parseState(text, `${state_file} on ${remote}/${branch}`);
-    if (!parsed.ok) return parsed;
+    const document = await stateAt(git, refs.tip, state_file, `${remote}/${branch}`);
+    if (!document.ok) return document;
     const claim = await turnRef.claimAt(refs.claim_id);
-    found = { document: parsed.value, look: { ...refs, state: parsed.value.state, state_text: text, claim } };
+    found = { document: document.value, look: { ...refs, state: document.value.state, state_text: document.value.text, claim } };
     return ok(found);
   };
   return {

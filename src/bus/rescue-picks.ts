@@ -1,5 +1,4 @@
-import { lstat, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { fail, ok } from '../base/failure.ts';
 import type { Failure, Result } from '../base/failure.ts';
 import { gitFailed } from '../git/git.ts';
@@ -7,6 +6,7 @@ import type { Git } from '../git/git.ts';
 import { isAncestor, resolveCommit } from '../git/history.ts';
 import { halfDone } from '../git/repository.ts';
 import type { Repository } from '../git/repository.ts';
+import { untrackedAt } from '../git/untracked.ts';
 
 /** A kept commit that the current branch does not have. */
 export interface Pick {
@@ -54,7 +54,7 @@ export interface PickPlan {
 export async function applyPicks(repository: Repository, plan: PickPlan): Promise<Result<string[]>> {
   const { git, gitDirectory } = repository;
   const { picks, stateFile } = plan;
-  const blocked = await inTheWay(repository, [...new Set(picks.flatMap((pick) => pick.paths))].filter((path) => path !== stateFile));
+  const blocked = await untrackedAt(repository, new Set(picks.flatMap((pick) => pick.paths).filter((path) => path !== stateFile)));
   if (blocked.length > 0) return fail(conflict(plan, blocked, 'would overwrite files that git does not track', `Move them away, then: orchestrator rescue apply ${plan.id}`));
   const before = (await git.run(['rev-parse', '--verify', 'HEAD'])).trim();
   const commits: string[] = [];
@@ -89,21 +89,6 @@ function conflict(plan: PickPlan, files: readonly string[], what: string, hint: 
 function byHand(picks: readonly Pick[]): string {
   const mainline = picks.some((pick) => pick.parents.length > 1) ? '-m 1 ' : '';
   return `By hand: git cherry-pick ${mainline}${picks.map((pick) => pick.commit.slice(0, 12)).join(' ')}, solve the conflicts, git add them, git cherry-pick --continue.`;
-}
-
-/** What lies where the paths must go and is not tracked. Git refuses such files itself, but overwrites ignored ones without a word. */
-async function inTheWay({ git, root }: Repository, paths: readonly string[]): Promise<string[]> {
-  const tracked = new Set((await git.run(['ls-files', '-z'])).split('\0'));
-  const found = new Set<string>();
-  for (const path of paths) {
-    if (tracked.has(path)) continue;
-    if ((await lstat(join(root, path)).catch(() => null)) !== null && ![...tracked].some((other) => other.startsWith(`${path}/`))) found.add(path);
-    for (let folder = dirname(path); folder !== '.'; folder = dirname(folder)) {
-      const there = await lstat(join(root, folder)).catch(() => null);
-      if (there !== null && !there.isDirectory() && !tracked.has(folder)) found.add(folder);
-    }
-  }
-  return [...found];
 }
 
 /** The same change without one file, which stays as the first parent has it. */

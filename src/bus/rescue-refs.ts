@@ -5,7 +5,7 @@ import { didYouMean } from '../base/suggest.ts';
 import { reasonOf } from '../git/git.ts';
 import type { Git } from '../git/git.ts';
 import { resolveCommit } from '../git/history.ts';
-import { listRemote, pushAll } from '../git/push.ts';
+import { emptyTree, fetchRefs, listRemote, pushAll } from '../git/push.ts';
 import { remoteUrl } from '../git/remote.ts';
 import { rescueRef } from '../loop/contract.ts';
 
@@ -76,7 +76,7 @@ export async function describeCommit(git: Git, commit: string): Promise<{ base: 
   const [subject = '', at = ''] = (await git.run(['log', '-1', '--no-show-signature', '--format=%s%x00%cI', commit, '--'])).trimEnd().split('\0');
   const shared = await git.attempt(['merge-base', 'HEAD', commit]);
   const base = shared.code === 0 ? shared.stdout.trim() : null;
-  const from = base ?? (await git.run(['hash-object', '-t', 'tree', '--stdin', '-w'], { input: '' })).trim();
+  const from = base ?? (await emptyTree(git));
   const text = await git.run(['diff-tree', '-r', '-z', '--numstat', '--no-renames', '--no-ext-diff', '--no-textconv', from, commit, '--']);
   return { base, subject, at: utcSeconds(new Date(at)), files: text.split('\0').filter((line) => line !== '').map(fileChange) };
 }
@@ -124,8 +124,7 @@ async function fetchCommits(git: Git, remote: string, entries: readonly RescueEn
   for (const { id, commit } of entries) if ((await resolveCommit(git, commit)) === null) absent.push(rescueRef(id));
   // An argv has an end.
   for (let at = 0; at < absent.length; at += 200) {
-    const args = ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--', remote, ...absent.slice(at, at + 200)];
-    const output = await git.attempt(args, { timeout_ms: FETCH_MS, signal });
+    const output = await fetchRefs(git, remote, absent.slice(at, at + 200), { timeout_ms: FETCH_MS, signal });
     if (output.code !== 0) warnings.push(`A fetch from ${remote} failed: ${reasonOf(output.stderr)}`);
   }
 }

@@ -7,10 +7,18 @@ import type { Wake } from './wake.ts';
 import type { LoopEvent, RoleRun } from '../loop/contract.ts';
 import type { Runner } from './decide.ts';
 import { noPushVariables, openRole } from './open-role.ts';
+import { peek } from './peek.ts';
+
+/** How long a dry run asks a remote. Milliseconds. */
+const PEEK_MS = 20_000;
 
 /** How a run of one role reaches its peer. */
 export function roleRun(config: Config, role: Runner['role'], wait_through_failures: boolean, context: { readonly clock: Clock; readonly emit: (event: LoopEvent) => void }): RoleRun {
   return {
+    async peek({ git }, branch, state_file) {
+      const found = await peek(git, { remote: config.sync.remote, branch, state_file, timeout_ms: PEEK_MS });
+      return found.ok ? ok(found.value.document) : found;
+    },
     agentVariables: ({ git }) => noPushVariables(git, config.sync.remote),
     open: (repository, places, branch, head, recovering, signal) =>
       openRole({

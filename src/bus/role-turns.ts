@@ -1,25 +1,25 @@
 import type { Clock } from '../base/clock.ts';
 import { fail, ok } from '../base/failure.ts';
 import type { Failure, Result } from '../base/failure.ts';
-import { checkedOutCommit } from '../git/head.ts';
-import { isAncestor, ownCommits, resolveCommit } from '../git/history.ts';
+import { ownCommits, resolveCommit } from '../git/history.ts';
 import type { LoopEvent, NextTurn, RoleHandOff, StopRequest } from '../loop/contract.ts';
 import { decide, stillMine, watched } from './decide.ts';
 import type { Baseline, Decision, RemoteLook, Runner, Watched } from './decide.ts';
+import { claimHeld, notMine, waitedTooLong } from './failures.ts';
+import { catchUp } from './follow.ts';
 import { handOver } from './hand-over.ts';
-import { commitAside, follow, keep } from './landing.ts';
+import { commitAside, keep } from './landing.ts';
 import type { Checkout } from './landing.ts';
 import { remoteView } from './remote-view.ts';
-import { diverged, notMine, waitedTooLong } from './role-failures.ts';
-import { claimHeld } from './turn-ref.ts';
 import type { TurnRef } from './turn-ref.ts';
+import { backOff } from './wake.ts';
 import type { Wake } from './wake.ts';
 
 export interface RoleSettings {
   readonly checkout: Checkout;
   readonly turnRef: TurnRef;
   readonly wake: Wake;
-  readonly runner: Omit<Runner, 'owner'>;
+  readonly runner: Omit<Runner, 'isMine'>;
   readonly poll_ms: number;
   /** Null = no end. */
   readonly max_wait_ms: number | null;
@@ -42,14 +42,14 @@ export function roleTurns(settings: RoleSettings): RoleHandOff {
   const { checkout, turnRef, wake, clock, emit, signal } = settings;
   const { git } = checkout.repository;
   const { remote } = checkout;
-  const runner: Runner = { ...settings.runner, owner: turnRef.owner };
+  const runner: Runner = { ...settings.runner, isMine: turnRef.isMine };
   let baseline: Baseline | null = null;
   let seen: { claim: Watched; tip: Watched } | null = null;
   let fresh = false;
   const view = remoteView(checkout, turnRef);
   const { look } = view;
 
-  const next = async (person: ReadonlySet<string>): Promise<Result<NextTurn>> => {
+  const next: RoleHandOff['next'] = async (isPerson): Promise<Result<NextTurn>> => {
     const began = clock.monotonic();
     let moved = began;
     let away = 0;
@@ -67,7 +67,7 @@ export function roleTurns(settings: RoleSettings): RoleHandOff {
         if (now.failure.code !== 'remote_unavailable') return now;
         away++;
         tell(`${remote}, which does not answer (${now.failure.message})`);
-        pause = Math.min(settings.poll_ms * 2 ** Math.min(away, 6), SLOWEST_POLL) * (0.5 + Math.random() / 2);
+        pause = backOff(settings.poll_ms, away);
       } else {
         away = 0;
         const { document } = now.value;
@@ -82,7 +82,7 @@ export function roleTurns(settings: RoleSettings): RoleHandOff {
         const decision = decide(seenNow, runner, baseline, seen);
         if (decision.act === 'end') return ok({ kind: 'end', why: decision.why, document, reason: decision.why === 'stopped' ? await settings.controlReason(seenNow.control_id) : null });
         if (decision.act === 'claim') {
-          const followed = await catchUp(checkout, seenNow.tip, person);
+          const followed = await catchUp(checkout, seenNow.tip, isPerson);
           if (!followed.ok) return followed;
           fresh = true;
           return ok({ kind: 'turn', attempt: decision.attempt });
@@ -106,6 +106,10 @@ export function roleTurns(settings: RoleSettings): RoleHandOff {
 
   return {
     lost: turnRef.lost,
+    async state() {
+      const now = await look();
+      return now.ok ? ok(now.value.document) : now;
+    },
     next,
     publish: handOver({ checkout, turnRef, view, wake, poll_ms: settings.poll_ms, emit, signal, onStamped }),
     async claim(turn) {
@@ -125,14 +129,14 @@ export function roleTurns(settings: RoleSettings): RoleHandOff {
       await turnRef.letGo('released');
       return after.ok ? fail(notMine(turn)) : after;
     },
-    async resume(turn, nonce) {
+    async resume(turn_id, nonce) {
       const now = await look();
       // Without an answer the claim may still be there: the hand-off will tell.
       if (!now.ok) return false;
       const { claim, claim_id } = now.value.look;
       if (claim === null || claim.nonce !== nonce) return false;
       if (claim.phase === 'held') turnRef.adopt(claim, claim_id);
-      return claim.turn_id === turn.turn_id;
+      return claim.turn_id === turn_id;
     },
     async rescue({ turn_id, base }, paths) {
       const head = await resolveCommit(git, 'HEAD');
@@ -149,18 +153,6 @@ export function roleTurns(settings: RoleSettings): RoleHandOff {
       wake.close();
     },
   };
-}
-
-/** Brings a checkout that is merely behind to the tip; one that has commits of its own is told. */
-async function catchUp(checkout: Checkout, tip: string, person: ReadonlySet<string>): Promise<Result<void>> {
-  const { git } = checkout.repository;
-  if ((await checkedOutCommit(checkout.repository)) === tip) return ok(undefined);
-  // Mostly it is simply behind; git says so where it is not, or where something is in the way.
-  const merged = await git.attempt(['merge', '--ff-only', '--no-overwrite-ignore', '--quiet', tip]);
-  const head = await checkedOutCommit(checkout.repository);
-  if (merged.code === 0 && head === tip) return ok(undefined);
-  if (!(await isAncestor(git, head, tip))) return fail(diverged(checkout));
-  return await follow(checkout, tip, person, `before-${tip.slice(0, 12)}`);
 }
 
 function waitingFor(decision: Extract<Decision, { act: 'wait' }>, { state, claim }: RemoteLook, runner: Runner): string {

@@ -4,14 +4,15 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fail, ok } from '../base/failure.ts';
-import type { Failure, Result } from '../base/failure.ts';
+import type { Result } from '../base/failure.ts';
 import type { Git } from '../git/git.ts';
 import { fileAt } from '../git/history.ts';
-import { listRemote, makeFileCommit, pushAll } from '../git/push.ts';
+import { fetchRefs, listRemote, makeFileCommit, pushAll } from '../git/push.ts';
 import type { PushOutcome, PushedRef } from '../git/push.ts';
 import type { ClaimedTurn } from '../loop/contract.ts';
-import { controlRef, parseClaim, turnRef } from './claim.ts';
+import { controlRef, isOwnClaim, parseClaim, turnRef } from './claim.ts';
 import type { Claim } from './claim.ts';
+import { claimHeld, leaseLost, refusesRef, unreachable } from './failures.ts';
 
 /** The refs of one branch on the remote, as one `ls-remote` told them; '' where there is none. */
 export interface RefsSeen {
@@ -39,10 +40,11 @@ export interface Patience {
 
 /** This checkout's end of the turn ref. Everything that moves the ref goes through one queue. */
 export interface TurnRef {
-  readonly owner: string;
   readonly ref: string;
   /** The claim that this process holds; null when none. */
   held(): Claim | null;
+  /** Whether a claim is the one in hand, or was left by this checkout. */
+  isMine(claim: Claim): boolean;
   /** Aborted once the claim was seen lost. */
   readonly lost: AbortSignal;
   /** `call`: less patience than usual, and what ends the question at once. */
@@ -50,8 +52,8 @@ export interface TurnRef {
   claimAt(id: string): Promise<Claim | null>;
   /** Fetches refs; git's words where it did not work. */
   fetch(...refspecs: string[]): Promise<string | null>;
-  /** Swaps the ref from `expect` to a claim on the turn. Failures: `claim_held` (somebody else was faster), `remote_refuses`, `remote_unavailable`. */
-  take(turn: ClaimedTurn, expect: string, renewal: number): Promise<Result<string>>;
+  /** Swaps the ref from `expect` to a claim on the turn. Failures: `claim_held` (somebody else was faster), `remote_not_able`, `remote_unavailable`. */
+  take(turn: ClaimedTurn, expect: string, renewal: number): Promise<Result<void>>;
   /** Pushes the branch and the claim's end, all or nothing; the claim is the fence. */
   push(from: string, phase: Claim['phase']): Promise<PushOutcome | { readonly kind: 'lost' } | { readonly kind: 'landed' }>;
   /** Gives the claim back without anything else; one try. */
@@ -103,7 +105,7 @@ export function openTurnRef(settings: TurnRefSettings): TurnRef {
     if (own !== null && id === pushed) return own;
     let text = await fileAt(git, id, 'claim.json');
     if (text === null) {
-      await git.attempt(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--', remote, `+${ref}:${ref}`], patience);
+      await fetchRefs(git, remote, [`+${ref}:${ref}`], patience);
       text = await fileAt(git, id, 'claim.json');
     }
     return text === null ? null : parseClaim(text);
@@ -159,20 +161,20 @@ export function openTurnRef(settings: TurnRefSettings): TurnRef {
   };
 
   return {
-    owner,
     ref,
     held: () => held,
+    isMine: (claim) => isOwnClaim(claim, owner, held?.nonce ?? null),
     lost: lost.signal,
     look,
     claimAt,
     async fetch(...refspecs) {
-      const output = await git.attempt(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--', remote, ...refspecs], patienceForWork());
+      const output = await fetchRefs(git, remote, refspecs, patienceForWork());
       return output.code === 0 ? null : output.stderr;
     },
     take: (turn, expect, renewal) =>
       inTurn(async () => {
-        const { actor, iteration, turn_id, attempt, base } = turn;
-        const claim: Claim = { owner, host: hostname(), pid: process.pid, actor, iteration, turn_id, attempt, nonce: randomBytes(12).toString('hex'), renewal, lease_seconds: settings.lease_ms / 1000, phase: 'held', base };
+        const { actor, iteration, turn_id, attempt, base, nonce } = turn;
+        const claim: Claim = { owner, host: hostname(), pid: process.pid, actor, iteration, turn_id, attempt, nonce, renewal, lease_seconds: settings.lease_ms / 1000, phase: 'held', base };
         const began = performance.now();
         for (;;) {
           const outcome = await put(claim, expect);
@@ -188,11 +190,11 @@ export function openTurnRef(settings: TurnRefSettings): TurnRef {
           }
           if (now.value.claim_id !== expect) return fail(claimHeld(there));
           if (outcome.kind === 'unanswered') return fail(unreachable(remote, outcome.problem));
-          if (performance.now() - began > LOCK_MS) return fail(refuses(remote, ref, outcome.problem));
+          if (performance.now() - began > LOCK_MS) return fail(refusesRef(remote, ref, outcome.problem));
           await delay(250);
         }
         startRenewing();
-        return ok(claim.nonce);
+        return ok(undefined);
       }),
     push: (from, phase) =>
       inTurn(async () => {
@@ -239,17 +241,3 @@ function ownerId(control: string): string {
   }
   return readFileSync(file, 'utf8').trim();
 }
-
-export const unreachable = (remote: string, problem: string): Failure => ({ code: 'remote_unavailable', kind: 'unavailable', message: `The remote ${remote} did not do as asked: ${problem}`, hint: 'What was done is committed here; run again once the remote answers.' });
-
-export const claimHeld = (claim: Claim | null): Failure => ({
-  code: 'claim_held',
-  kind: 'conflict',
-  message: claim === null ? 'Somebody else moved the claim on the turn.' : `${claim.actor}'s turn (iteration ${claim.iteration}) is claimed by process ${claim.pid} on ${claim.host}.`,
-  hint: 'Wait for it, or end that run. If that machine is gone for good, delete the ref on the remote: git push <remote> :refs/orchestrator/turn/<branch>',
-  details: { claim },
-});
-
-export const leaseLost = (claim: Claim | null): Failure => ({ code: 'lease_lost', kind: 'conflict', message: `The claim on the turn was lost${claim === null ? '' : ` to process ${claim.pid} on ${claim.host}`}; the agent was ended, its work is kept.`, details: { claim } });
-
-const refuses = (remote: string, ref: string, problem: string): Failure => ({ code: 'remote_not_able', kind: 'precondition', message: `The remote ${remote} refuses ${ref}: ${problem}`, hint: 'Turns are claimed in refs/orchestrator/*: let its hooks and rules pass them, or use a remote that does.' });

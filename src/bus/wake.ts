@@ -14,8 +14,14 @@ export interface Wake {
   close(): void;
 }
 
-/** `url`: the remote's address; `folders`: further ones to watch. */
-export function openWake(url: string, base: string, refs: readonly string[], folders: readonly string[]): Wake {
+/** The longest pause between two tries to reach a remote. Milliseconds. */
+const LONGEST_PAUSE = 15_000;
+
+/** How long to wait after so many tries in vain: ever longer, and never all runners at once. Milliseconds. */
+export const backOff = (poll_ms: number, tries: number): number => Math.min(poll_ms * 2 ** Math.min(tries, 6), LONGEST_PAUSE) * (0.5 + Math.random() / 2);
+
+/** `bare`: the git folder of a remote on this machine, or null; `folders`: further ones to watch. */
+export function openWake(bare: string | null, refs: readonly string[], folders: readonly string[]): Wake {
   let rung = false;
   let wakeUp = (): void => undefined;
   const ring = (): void => {
@@ -34,7 +40,6 @@ export function openWake(url: string, base: string, refs: readonly string[], fol
       return false;
     }
   };
-  const bare = localRemote(url, base);
   const watches = bare !== null && watchRefs(bare, refs, watchFolder);
   folders.forEach(watchFolder);
   return {

@@ -13,7 +13,7 @@ export interface GitOutput {
 }
 
 export interface GitCall {
-  /** Bytes for git's stdin. */
+  /** Bytes for git's stdin; at least one. */
   readonly input?: string | undefined;
   /** Further environment, e.g. a scratch index. */
   readonly env?: Readonly<Record<string, string>>;
@@ -108,6 +108,8 @@ export function openGit(directory: string, identity: Readonly<Record<string, str
   const base = environmentFor(process.env, identity);
   let server: ForkServer | null = null;
   const attempt = async (command: readonly string[], call: GitCall = {}): Promise<GitOutput> => {
+    // The library waits for ever for a stdin that nothing is written to.
+    if (call.input === '') throw new Error(`git ${command[0] ?? ''}: the input is empty`);
     const args = call.passive === true ? ['--no-optional-locks', ...command] : [...command];
     if (call.timeout_ms !== undefined) return await timed(args, directory, { ...base, ...call.env }, { timeout_ms: call.timeout_ms, signal: call.signal });
     // One call at a time goes through the server; those beside it, and the few with something special, start git themselves.

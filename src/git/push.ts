@@ -1,5 +1,5 @@
 import { reasonOf } from './git.ts';
-import type { Git, GitCall } from './git.ts';
+import type { Git, GitCall, GitOutput } from './git.ts';
 
 /** What a remote has under some refs; a ref that is not there is missing. */
 export type RemoteRefs = ReadonlyMap<string, string>;
@@ -15,6 +15,10 @@ export async function listRemote(git: Git, remote: string, refs: readonly string
   }
   return { refs: found };
 }
+
+/** Fetches refs and nothing along with them. */
+export const fetchRefs = (git: Git, remote: string, refspecs: readonly string[], call: GitCall = {}): Promise<GitOutput> =>
+  git.attempt(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--', remote, ...refspecs], call);
 
 /** One ref of a push. An empty `from` deletes. `expect` makes it a compare-and-swap on what the remote has: an id, or '' for none. */
 export interface PushedRef {
@@ -38,6 +42,9 @@ export async function pushAll(git: Git, remote: string, refs: readonly PushedRef
   const problem = refusals.map((line) => line.slice(2).replaceAll('\t', ' ')).join('; ') || reasonOf(output.stderr);
   return { kind: refusals.length > 0 ? 'refused' : 'unanswered', problem };
 }
+
+/** The tree with nothing in it; made, where git does not have it yet. */
+export const emptyTree = async (git: Git): Promise<string> => (await git.run(['hash-object', '-t', 'tree', '-w', '/dev/null'])).trim();
 
 /** A commit without parents that holds one file; not on any branch. */
 export async function makeFileCommit(git: Git, name: string, content: string, message: string): Promise<string> {

@@ -1,4 +1,5 @@
 import { reasonOf } from './git.ts';
+import { emptyTree } from './push.ts';
 import type { Git, GitCall } from './git.ts';
 
 /** What a remote was found able to do. */
@@ -35,7 +36,7 @@ export async function lookAtRemote(git: Git, name: string, call: GitCall = {}): 
  * asks no hook. Gives git's words where it does not.
  */
 export async function refusesOwnRefs(git: Git, name: string): Promise<string | null> {
-  const id = (await git.run(['commit-tree', (await git.run(['hash-object', '-t', 'tree', '-w', '/dev/null'])).trim(), '-m', 'orchestrator: probe'])).trim();
+  const id = (await git.run(['commit-tree', await emptyTree(git), '-m', 'orchestrator: probe'])).trim();
   const mark = `refs/orchestrator/probe/${id.slice(0, 12)}-${process.pid}`;
   const pushed = await git.attempt(['push', '--atomic', '--porcelain', '--no-verify', '--', name, `${id}:${mark}-1`, `${id}:${mark}-2`]);
   if (pushed.code === 0) await git.attempt(['push', '--atomic', '--porcelain', '--no-verify', '--', name, `:${mark}-1`, `:${mark}-2`]);

@@ -21,12 +21,13 @@ import { readAgentFile } from './agent-file.ts';
 import { hideSecrets } from './hide-secrets.ts';
 import { appendRecord, recordsFile } from './record.ts';
 import type { TurnRecord } from './record.ts';
+import { publishTurn } from './publish-turn.ts';
 import { keepRescue } from './rescue.ts';
 import type { LoopRuntime } from './runtime.ts';
 import { takeSnapshot } from './snapshot.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { Landing } from './hand-off.ts';
-import { cutShort, keysOf, publishTurn, stagedBeside, stampOn, stampTurn } from './stamp-turn.ts';
+import { keysOf, stagedBeside, stampOn, stampTurn } from './stamp-turn.ts';
 import { freshState, parseState } from './state.ts';
 import type { StateDocument } from './state.ts';
 import { advance, begin } from './transition.ts';
@@ -136,34 +137,32 @@ export async function concludeTurn(runtime: LoopRuntime, ended: EndedTurn): Prom
     restamp: (on, work, unfit) => stampOn(on, work, { ...stamp, facts, begins_run: journal.begins_run, ownKeys: keysOf(before, edit.raw), unfit }),
     person: ended.person,
   };
-  const published = await publishTurn(runtime, done, landing, leftBehind(runtime, after, ended.person, new Set(committed)));
-  const landed = published?.ok === true ? published.value : null;
-  const publishFailure = published?.ok === false ? published.failure : (landed?.failure ?? null);
+  const handed = await publishTurn(runtime, done, landing, leftBehind(runtime, after, ended.person, new Set(committed)));
   // Where the checkout was moved, what is left in it must be looked at again.
-  const moved = runtime.mode === 'role' && (apart || done.kind === 'interrupted' || publishFailure !== null || landed?.document != null);
-  const now_there = moved ? await takeSnapshot(repository.git, repository.root) : after;
+  const moved = runtime.mode === 'role' && (apart || done.kind === 'interrupted' || handed.failure !== null || handed.document !== null);
+  const present = moved ? await takeSnapshot(repository.git, repository.root) : after;
+  writeLeftovers(runtime.places, journal.run_id, leftBehind(runtime, present, ended.person, moved ? new Set() : new Set(committed)));
 
-  const left = leftBehind(runtime, now_there, ended.person, moved ? new Set() : new Set(committed));
-  writeLeftovers(runtime.places, journal.run_id, left);
-  const shown = failure ?? ('failure' in done ? done.failure : null) ?? (landed?.document == null ? null : landed.failure) ?? (runtime.mode === 'role' && published?.ok === false ? published.failure : null);
+  const stuck = failure !== null && done.kind === 'ok';
+  const why = failure ?? ('failure' in done ? done.failure : null) ?? (handed.outcome === null ? null : handed.failure);
   const record = turnRecord(runtime.workspace, journal, ended.agent, now, {
-    outcome: publishFailure?.code === 'lease_lost' ? 'interrupted' : runtime.mode === 'role' && published?.ok === false ? 'failed' : landed?.document != null && landed.failure !== null ? 'failed' : failure !== null && done.kind === 'ok' ? 'blocked' : done.kind,
+    outcome: handed.outcome ?? (stuck ? 'blocked' : done.kind),
     head,
     commits,
     files_changed: [...changes.changed],
     skipped_files: changes.skipped.map((file) => file.path),
     skip_reasons: Object.fromEntries(changes.skipped.map((file) => [file.path, file.reason])),
     summary: 'summary' in done ? done.summary : null,
-    failure: shown === null ? null : { code: shown.code, message: shown.message },
+    failure: why === null ? null : { code: why.code, message: why.message },
     warnings,
   });
-  // The journal stays: the next start hands the turn off.
-  if (publishFailure !== null && runtime.mode === 'role' && cutShort(publishFailure)) return { document, record, failure: publishFailure, snapshot: null };
+  // The journal stays: the next start goes on with the hand-off.
+  if (handed.unfinished) return { document, record, failure: handed.failure, snapshot: null };
   appendRecord(recordsFile(settings.logs_dir, runtime.branch), record);
   closeJournal(runtime.places);
   runtime.emit({ type: 'turn.finished', turn: record });
   clearAttempt(journal);
-  return { document: landed?.document ?? document, record, failure: failure ?? publishFailure, snapshot: moved ? null : nextSnapshot(runtime, after, new Set(committed), stamped ?? head) };
+  return { document: handed.document ?? document, record, failure: failure ?? handed.failure, snapshot: moved ? null : nextSnapshot(runtime, after, new Set(committed), stamped ?? head) };
 }
 
 /** So many skipped paths are named one by one on the terminal. */

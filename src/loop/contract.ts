@@ -4,6 +4,7 @@ export { placesOf } from './places.ts';
 export type { Places } from './places.ts';
 export { checkBranch, indexLock } from './guards.ts';
 export { isHolderAlive, readHolder, takeLock } from './lock.ts';
+export { readControlFile } from './control-file.ts';
 export { readJournal } from './journal.ts';
 export { rescueRef } from './rescue.ts';
 export { readRecords, recordsFile } from './record.ts';

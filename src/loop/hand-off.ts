@@ -8,10 +8,12 @@ export interface ClaimedTurn {
   readonly turn_id: string;
   readonly attempt: number;
   readonly base: string;
+  /** Tells this claim from every other; in the journal before it is on the remote. */
+  readonly nonce: string;
 }
 
 /** A finished turn on its way to the remote. Commits are full ids. */
-export interface Landing extends Omit<ClaimedTurn, 'attempt'> {
+export interface Landing extends Omit<ClaimedTurn, 'attempt' | 'nonce'> {
   readonly phase: 'released' | 'failed' | 'stopped';
   /** The branch with the turn's work and without its stamp; `base` when there is none that may land. */
   readonly work: string;
@@ -37,10 +39,10 @@ export interface Landed {
  * is safe to make again after a crash.
  */
 export interface HandOff {
-  /** Takes the turn's claim on the remote, or takes up one of this checkout that a crash left. Gives its nonce. */
-  claim(turn: ClaimedTurn): Promise<Result<string>>;
+  /** Takes the turn's claim on the remote. */
+  claim(turn: ClaimedTurn): Promise<Result<void>>;
   /** Takes up the claim that a crashed turn of this checkout held; false when it is gone. */
-  resume(turn: ClaimedTurn, nonce: string): Promise<boolean>;
+  resume(turn_id: string, nonce: string): Promise<boolean>;
   /** Pushes the branch and releases the claim, all or nothing. Nothing to push and nothing held is done already. */
   publish(landing: Landing): Promise<Result<Landed>>;
   /** Keeps work that will not land: commits after `base`, and these uncommitted paths. One try at the remote. */
@@ -60,6 +62,11 @@ export type NextTurn =
 
 /** Turns of one role, with a peer elsewhere. */
 export interface RoleHandOff extends HandOff {
-  /** Waits until it is this role's turn and nobody holds it, the checkout brought to the remote's tip; or until the loop ends. */
-  next(person: ReadonlySet<string>): Promise<Result<NextTurn>>;
+  /** The state on the remote branch, which is the one that counts. */
+  state(): Promise<Result<StateDocument>>;
+  /**
+   * Waits until it is this role's turn and nobody holds it, the checkout brought to the remote's tip; or until the loop ends.
+   * `isPerson`: whether an uncommitted path is a person's own.
+   */
+  next(isPerson: (path: string) => boolean): Promise<Result<NextTurn>>;
 }

@@ -40,7 +40,7 @@ export const Journal = z.object({
   agent: z
     .object({ name: z.string(), kind: z.string(), scratch: z.string(), outcome: z.string(), log: z.string(), transcript: z.string(), started_at: z.string() })
     .nullable(),
-  /** The nonce of the claim on the remote, where one is held. */
+  /** The nonce of the claim on the remote, where one is held or asked for. */
   claim: z.string().nullable(),
 });
 export type Journal = z.infer<typeof Journal>;

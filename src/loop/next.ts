@@ -8,11 +8,11 @@ import type { Actor, OrchestrationState } from './state.ts';
 import { begin } from './transition.ts';
 
 /** What the coming turn would be, as far as it can be known without asking an agent. */
-export interface NextTurn extends RouterDecision {
+export interface ComingTurn extends RouterDecision {
   readonly actor: Actor;
 }
 
-export function decideNext(before: OrchestrationState, settings: LoopSettings): Result<NextTurn> {
+export function decideNext(before: OrchestrationState, settings: LoopSettings): Result<ComingTurn> {
   const state = begin(before);
   const decision = decide({ state, settings: settings.router, prompts: settings.prompts, exists: promptExists(settings.prompts_dir) });
   if (!decision.ok) return decision;

@@ -1,14 +1,18 @@
 import type { AgentResult } from '../agents/contract.ts';
 import { crashPoint } from '../base/crash-point.ts';
+import type { Failure } from '../base/failure.ts';
 import { fileAt, ownCommits, resolveCommit } from '../git/history.ts';
 import { clearAttempt } from './agent-call.ts';
 import type { CountedTurn } from './combined.ts';
 import { concludeTurn } from './conclude.ts';
 import type { TurnReport } from './conclude.ts';
 import type { Landing } from './hand-off.ts';
+import { NOTHING_USED } from './budget.ts';
 import { closeJournal } from './journal.ts';
 import type { Journal } from './journal.ts';
+import { stateMessage } from './message.ts';
 import { readLeftovers, writeLeftovers } from './ownership.ts';
+import { publishDone } from './publish-turn.ts';
 import { appendRecord, readRecords, recordsFile } from './record.ts';
 import type { TurnRecord } from './record.ts';
 import { turnRecord } from './turn-record.ts';
@@ -24,6 +28,8 @@ export type Recovery =
   | { readonly how: 'already_done'; readonly report: CountedTurn | null }
   /** The agent had finished: its turn was brought to its end without running it again. */
   | { readonly how: 'finished'; readonly report: TurnReport }
+  /** A signal came while it was handed off: the journal stays for the next start. */
+  | { readonly how: 'cut_short'; readonly failure: Failure }
   /** The same turn must be run again. */
   | { readonly how: 'run_again'; readonly turn_id: string; readonly attempt: number };
 
@@ -32,24 +38,26 @@ export type Recovery =
  * from git and the disk alone, and may itself be cut short anywhere.
  */
 export async function recoverTurn(runtime: LoopRuntime, journal: Journal, person: ReadonlySet<string>): Promise<Recovery> {
-  const tell = (how: Recovery['how']): void => runtime.emit({ type: 'turn.recovered', turn_id: journal.turn_id, actor: journal.actor, iteration: journal.iteration, how });
+  const tell = (how: Exclude<Recovery['how'], 'cut_short'>): void => runtime.emit({ type: 'turn.recovered', turn_id: journal.turn_id, actor: journal.actor, iteration: journal.iteration, how });
   const { agent } = journal;
   const attempt = agent === null ? null : { kind: agent.kind, name: agent.name, scratch: agent.scratch, events: agent.transcript, turn_id: journal.turn_id, workspace: runtime.workspace };
   const left = attempt === null || journal.routed === null ? null : await runtime.agents.left(attempt);
   if (attempt !== null) await runtime.agents.endLeft(attempt);
 
-  const held = journal.claim !== null && runtime.handOff !== null && (await runtime.handOff.resume(journal, journal.claim));
+  const held = journal.claim !== null && runtime.handOff !== null && (await runtime.handOff.resume(journal.turn_id, journal.claim));
   const stamped = await stampedState(runtime, journal);
   if (stamped !== null) {
-    const pushed = await runtime.handOff?.publish(await stampedLanding(runtime, journal, stamped, person));
-    if (pushed?.ok === false) runtime.emit({ type: 'warning', message: pushed.failure.message });
-    const record = await recordStamped(runtime, journal, stamped.state, left?.state === 'finished' ? left.result : null);
+    const done = left?.state === 'finished' ? left.result : null;
+    const handed = await publishDone(runtime, await stampedLanding(runtime, journal, stamped, done, person));
+    if (handed.failure !== null && handed.unfinished) return { how: 'cut_short', failure: handed.failure };
+    if (handed.failure !== null) runtime.emit({ type: 'warning', message: handed.failure.message });
+    const record = await recordStamped(runtime, journal, (handed.document ?? stamped).state, done);
     closeJournal(runtime.places);
     clearAttempt(journal);
     tell('already_done');
     // On record already: the run that crashed has told it and counted it.
-    const failure = runtime.mode === 'role' ? (pushed?.ok === false ? pushed.failure : (pushed?.value.failure ?? null)) : null;
-    return { how: 'already_done', report: record === null ? null : { document: pushed?.ok === true ? (pushed.value.document ?? stamped) : stamped, record, failure } };
+    const report = record === null ? null : { document: handed.document ?? stamped, record, failure: runtime.mode === 'role' ? handed.failure : null };
+    return { how: 'already_done', report };
   }
   if (left?.state === 'finished') {
     crashPoint('agent-exited');
@@ -58,9 +66,9 @@ export async function recoverTurn(runtime: LoopRuntime, journal: Journal, person
   }
   await keepLeftovers(runtime, journal, person);
   if (runtime.mode === 'role' && journal.claim !== null && !held) {
-    // Somebody else has the turn by now: this one's work is kept, and its journal closed.
+    // Somebody else has the turn by now: this one's work is kept, and its journal closed. Without an agent there is none.
     const left = readLeftovers(runtime.places);
-    await runtime.handOff?.rescue(journal, left.ok ? [...left.value] : []);
+    if (agent !== null) await runtime.handOff?.rescue(journal, left.ok ? [...left.value] : []);
     await keepLeftovers(runtime, journal, person);
     closeJournal(runtime.places);
     clearAttempt(journal);
@@ -72,23 +80,31 @@ export async function recoverTurn(runtime: LoopRuntime, journal: Journal, person
 }
 
 /** A turn that was stamped before the crash, on its way to the remote. */
-async function stampedLanding({ repository: { git }, branch }: LoopRuntime, journal: Journal, stamped: StateDocument, person: ReadonlySet<string>): Promise<Landing> {
+async function stampedLanding({ repository: { git }, branch }: LoopRuntime, journal: Journal, stamped: StateDocument, agent: AgentResult | null, person: ReadonlySet<string>): Promise<Landing> {
   const { turn_id, actor, iteration, base } = journal;
   const ref = `refs/heads/${branch}`;
   const head = (await resolveCommit(git, ref)) ?? base;
   const work = (await resolveCommit(git, `${ref}^`)) ?? base;
-  const message = await git.run(['log', '-1', '--format=%B', head]);
-  const failed = stamped.state.status === 'failed';
+  const outcome = outcomeOf(stamped.state);
+  const say = ({ state }: StateDocument, commit: string, how: string): string =>
+    stateMessage({ actor, iteration, next: state.expected_actor, status: how, commit }, { turn_id, outcome: how, agent: journal.agent?.name ?? null, usage: agent?.usage ?? NOTHING_USED });
   return {
     turn_id, actor, iteration, base, work, stamped: head, kept: null, person,
-    phase: failed ? 'failed' : 'released',
+    phase: outcome === 'failed' ? 'failed' : 'released',
     restamp: (on, commit, unfit) => {
       const own = actor === 'galph' ? { galph_commit: commit } : { ralph_commit: commit };
-      if (unfit === null) return { document: { state: { ...stamped.state, ...own }, raw: on.raw }, message };
-      const failure = { actor, prompt: journal.routed?.prompt ?? null, code: unfit.code, message: unfit.message, exit_code: null, log: null, at: stamped.state.last_update ?? '' };
-      return { document: { state: { ...on.state, status: 'failed', failure, turn_id, attempt: journal.attempt }, raw: on.raw }, message: message.replace(/status=\S+/, 'status=failed').replace(/^Orchestrator-Outcome: .*$/m, 'Orchestrator-Outcome: failed') };
+      const failure = unfit === null ? null : { actor, prompt: journal.routed?.prompt ?? null, code: unfit.code, message: unfit.message, exit_code: null, log: null, at: stamped.state.last_update ?? '' };
+      const state = failure === null ? { ...stamped.state, ...own } : { ...on.state, status: 'failed' as const, failure, turn_id, attempt: journal.attempt };
+      const document = { state, raw: on.raw };
+      return { document, message: say(document, commit, failure === null ? outcome : 'failed') };
     },
   };
+}
+
+/** How the turn ended that stamped this state. */
+function outcomeOf(state: OrchestrationState): TurnRecord['outcome'] {
+  if (state.status === 'failed' || state.status === 'blocked') return state.status;
+  return state.exit === true ? 'complete' : 'ok';
 }
 
 /** The state that this turn stamped, if it got that far: committed, or in the file where nothing is committed. */
@@ -124,9 +140,8 @@ async function recordStamped(runtime: LoopRuntime, journal: Journal, state: Orch
   const known = await resolveCommit(repository.git, head);
   const own = known === null || known === journal.base ? { commits: [], paths: [] } : await ownCommits(repository.git, journal.base, known, []);
   const { failure } = state;
-  const outcome = state.status === 'failed' || state.status === 'blocked' ? state.status : state.exit === true ? 'complete' : 'ok';
   const record = turnRecord(workspace, journal, agent, clock.now(), {
-    outcome,
+    outcome: outcomeOf(state),
     head: known ?? journal.base,
     commits: [...own.commits],
     files_changed: own.paths.filter((path) => !settings.isReserved(path)),

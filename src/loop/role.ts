@@ -8,9 +8,9 @@ import type { RunLength, RunStart } from './combined.ts';
 import type { RunResult } from './event.ts';
 import type { NextTurn, RoleHandOff } from './hand-off.ts';
 import type { LoopRuntime } from './runtime.ts';
+import { divide, readLeftovers, writePersonPaths } from './ownership.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { readState } from './stamp.ts';
-import { freshState } from './state.ts';
 import type { StateDocument } from './state.ts';
 import { begin } from './transition.ts';
 import { runTurn } from './turn.ts';
@@ -20,13 +20,13 @@ const NOT_WON = new Set(['claim_held', 'turn_moved']);
 
 /** The turns of one role, each handed off to the peer. Ends like a combined run does, or as the peer's end says. */
 export async function runRole(runtime: LoopRuntime, length: RunLength, start: RunStart, handOff: RoleHandOff): Promise<Result<RunResult>> {
-  const { repository, settings, clock } = runtime;
+  const { repository, settings, clock, places } = runtime;
   const began = clock.monotonic();
   let turns = 0;
   let usage = NOTHING_USED;
   let again = start.again;
   let first = true;
-  let last: StateDocument = freshState();
+  let known = start.person;
   const result = (ended: RunResult['ended'], { state }: StateDocument): Result<RunResult> => ok({ run_id: runtime.run_id, turns, iterations: turns, ended, state, usage });
   const reached = (document: StateDocument): Result<RunResult> | null => {
     if (document.state.exit === true) return result('complete', document);
@@ -45,22 +45,34 @@ export async function runRole(runtime: LoopRuntime, length: RunLength, start: Ru
     }
   }
   for (;;) {
-    const next = await handOff.next(start.person);
+    const leftovers = readLeftovers(places);
+    if (!leftovers.ok) return leftovers;
+    const next = await handOff.next((path) => !leftovers.value.has(path));
     if (!next.ok) return next;
     if (next.value.kind === 'end') return endOfPeer(next.value, result);
     const read = readState(repository.root, settings.state_file);
     if (!read.ok) return read;
     const spent = { usage, turns, duration_ms: clock.monotonic() - began };
     const overspent = checkBudget(settings.budget, spent, 'run');
-    if (overspent !== null) return fail(overspent);
+    // What changed while the run waited is a person's too: none of our agents was at work.
+    const snapshot = await takeSnapshot(repository.git, repository.root);
+    const { person } = divide(snapshot, leftovers.value, settings.isReserved);
+    const added = [...person].filter((path) => !known.has(path));
+    if (added.length > 0) {
+      runtime.emit({ type: 'warning', message: `Changed here while the run waited, and left alone as yours: ${added.slice(0, 10).join(', ')}${added.length > 10 ? ', …' : ''}.` });
+      writePersonPaths(places, runtime.run_id, person);
+    }
+    known = person;
     const attempt = again ?? (next.value.attempt > 1 ? { turn_id: newId('turn', clock.now()), attempt: next.value.attempt } : null);
     const turn = await runTurn(runtime, {
       document: first ? { ...read.value, state: begin(read.value.state) } : read.value,
-      snapshot: await takeSnapshot(repository.git, repository.root),
-      person: start.person,
+      snapshot,
+      person,
       spent,
       beginsRun: first,
       ...(attempt === null ? {} : { again: attempt }),
+      // A spent budget is told on the branch like any other failure, so that the peer does not wait for a turn that never comes.
+      ...(overspent === null ? {} : { refuse: overspent }),
     });
     if (!turn.ok && NOT_WON.has(turn.failure.code)) {
       // Whoever was faster is told by the next look; no two looks in a rush.
@@ -68,15 +80,15 @@ export async function runRole(runtime: LoopRuntime, length: RunLength, start: Ru
       continue;
     }
     if (!turn.ok) return turn;
+    if (overspent !== null) return fail(overspent);
     again = null;
     first = false;
     turns++;
     const report = turn.value;
-    last = report.document;
     usage = addUsage(usage, report.record.usage);
-    if (report.record.outcome === 'interrupted' && report.failure?.code === 'stopped_now') return result('stopped', last);
+    if (report.record.outcome === 'interrupted' && report.failure?.code === 'stopped_now') return result('stopped', report.document);
     if (report.failure !== null) return fail(endOfTurn(report.record, report.failure));
-    const ended = reached(last);
+    const ended = reached(report.document);
     if (ended !== null) return ended;
   }
 }
@@ -97,7 +109,7 @@ function endOfPeer(end: Extract<NextTurn, { kind: 'end' }>, result: (ended: RunR
 function peerFailed(why: 'failed' | 'blocked', failure: StateDocument['state']['failure'], { state }: StateDocument): Failure {
   const who = failure?.actor ?? state.expected_actor;
   const prompt = failure?.prompt == null ? '' : ` with ${failure.prompt}`;
-  const log = failure?.log == null ? '' : ` Its log, on the machine where it ran: ${failure.log}`;
+  const log = failure?.log == null || failure.message.includes(failure.log) ? '' : ` Its log, on the machine where it ran: ${failure.log}`;
   return {
     code: failure?.code ?? why,
     kind: failure?.code === 'budget' ? 'limit' : why === 'blocked' ? 'needs_person' : 'failed',

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import { fail, ok } from '../base/failure.ts';
 import type { Result } from '../base/failure.ts';
-import { newId } from '../base/ids.ts';
+import { newId, newNonce } from '../base/ids.ts';
 import { readStatus } from '../git/status.ts';
 import { NOTHING_USED } from './budget.ts';
 import { checkBranch } from './guards.ts';
@@ -54,7 +54,7 @@ async function stampLocked(loop: OpenLoop, { actor, result, clock, handOff }: Ha
     return fail({ code: 'not_your_turn', kind: 'conflict', message: `It is ${state.expected_actor}'s turn (iteration ${state.iteration}), not ${actor}'s.`, hint: `orchestrator handoff ${state.expected_actor} ${result}` });
   }
   const at = clock.now();
-  const turn: ClaimedTurn & { readonly run_id: string } = { actor, iteration: state.iteration, turn_id: newId('turn', at), attempt: 1, base: status.head ?? '', run_id: newId('run', at) };
+  const turn: ClaimedTurn & { readonly run_id: string } = { actor, iteration: state.iteration, turn_id: newId('turn', at), attempt: 1, base: status.head ?? '', nonce: newNonce(), run_id: newId('run', at) };
   const opened = handOff === null ? null : await handOff(branch.value, turn.base);
   if (opened !== null && !opened.ok) return opened;
   const claimed = await opened?.value.claim(turn);

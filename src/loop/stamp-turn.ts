@@ -1,7 +1,6 @@
-import type { Failure, Result } from '../base/failure.ts';
+import type { Failure } from '../base/failure.ts';
 import { halfDone } from '../git/repository.ts';
 import type { ChangeSet } from './change-set.ts';
-import type { Landed, Landing } from './hand-off.ts';
 import type { Journal } from './journal.ts';
 import { stateMessage } from './message.ts';
 import type { TurnTrailers } from './message.ts';
@@ -16,29 +15,6 @@ import type { TurnFacts } from './transition.ts';
 
 /** Whether the index holds changes of other paths, which our commit must not take along. */
 export const stagedBeside = (after: Snapshot, own: ReadonlySet<string>): boolean => [...after.dirty.values()].some((entry) => entry.staged && !own.has(entry.path));
-
-/**
- * Hands the turn off; an interrupted one gives its claim back, and in role mode its own commits are kept aside, as the
- * branch is the remote's. Gives where it landed, or null where turns stay here.
- */
-export async function publishTurn(runtime: LoopRuntime, conclusion: Conclusion, landing: Landing, leftovers: readonly string[]): Promise<Result<Landed> | null> {
-  const { handOff, mode } = runtime;
-  if (handOff === null) return null;
-  if (conclusion.kind === 'interrupted') {
-    const lost = conclusion.failure.code === 'lease_lost';
-    if (mode === 'role') await handOff.rescue(landing, lost ? leftovers : []);
-    await handOff.letGo();
-    return null;
-  }
-  const pushed = await handOff.publish(landing);
-  // What cannot be pushed now must not keep others from their turns; the work is committed here. A hand-off that was cut
-  // short by a signal is gone on with by the next start, which needs the claim for that.
-  if (!pushed.ok && !cutShort(pushed.failure)) await handOff.letGo();
-  return pushed;
-}
-
-/** Whether a hand-off was cut short by a signal: its turn is done, and not yet with the others. */
-export const cutShort = (failure: Failure): boolean => failure.kind === 'interrupted' || failure.kind === 'terminated';
 
 /** What a turn's stamp is made of. */
 export interface Stamp {

@@ -12,6 +12,7 @@ import type { RunLength, RunStart } from './combined.ts';
 import type { LoopEvent, RunResult } from './event.ts';
 import { checkBranch, checkDirt, stateIgnored } from './guards.ts';
 import { readJournal } from './journal.ts';
+import type { Journal } from './journal.ts';
 import { takeLock } from './lock.ts';
 import { divide, readLeftovers, readPersonPaths, writePersonPaths } from './ownership.ts';
 import { placesOf } from './places.ts';
@@ -28,6 +29,7 @@ import { takeSnapshot } from './snapshot.ts';
 import type { Snapshot } from './snapshot.ts';
 import { readState, stateUnwritable } from './stamp.ts';
 import { clearStop, watchStopNow } from './stop.ts';
+import type { StateDocument } from './state.ts';
 
 /** What a run is asked to do. */
 export interface RunRequest extends RunLength {
@@ -48,6 +50,8 @@ export interface RunRequest extends RunLength {
 export interface RoleRun {
   /** Opens the way to the peer. `recovering`: a turn of this checkout was cut short. */
   readonly open: (repository: Repository, places: Places, branch: string, head: string, recovering: boolean, signal: AbortSignal) => Promise<Result<RoleHandOff>>;
+  /** The state on the remote branch, looked at without taking part. */
+  readonly peek: (repository: Repository, branch: string, stateFile: string) => Promise<Result<StateDocument>>;
   /** Environment that keeps agents from pushing past the claim. */
   readonly agentVariables: (repository: Repository) => Promise<Readonly<Record<string, string>>>;
 }
@@ -71,10 +75,12 @@ export async function startRun(request: RunRequest): Promise<Result<RunResult>> 
   request.signal.addEventListener('abort', onAbort, { once: true });
   if (request.signal.aborted) onAbort();
   let unwatch = (): void => undefined;
-  await mkdir(places.control, { recursive: true });
-  const stopServing = repository.git.keepReady(join(places.control, 'git-input'));
-  const agents = await openAgents();
+  let stopServing = async (): Promise<void> => undefined;
+  let agents: Awaited<ReturnType<typeof openAgents>> | null = null;
   try {
+    await mkdir(places.control, { recursive: true });
+    stopServing = repository.git.keepReady(join(places.control, 'git-input'));
+    agents = await openAgents();
     clearStop(places);
     unwatch = watchStopNow(places, ended);
     const runtime: PartialRuntime = {
@@ -95,7 +101,7 @@ export async function startRun(request: RunRequest): Promise<Result<RunResult>> 
     unwatch();
     clearStop(places);
     request.signal.removeEventListener('abort', onAbort);
-    agents.close();
+    agents?.close();
     await stopServing();
     await lock.value.release();
   }
@@ -120,25 +126,28 @@ async function guardedRun(request: RunRequest, partial: PartialRuntime): Promise
   if (handOff !== null && !handOff.ok) return handOff;
   const runtime: LoopRuntime = { ...partial, branch: branch.value, handOff: handOff?.value ?? null };
   try {
-    return await runFrom(request, runtime, roleHandOff?.value ?? null, journal, first);
+    return await runFrom(request, runtime, roleHandOff?.value ?? null, journal.value, first);
   } finally {
     await runtime.handOff?.close();
   }
 }
 
-async function runFrom(request: RunRequest, runtime: LoopRuntime, roleHandOff: RoleHandOff | null, journal: ReturnType<typeof readJournal> & { ok: true }, first: Snapshot): Promise<Result<RunResult>> {
+async function runFrom(request: RunRequest, runtime: LoopRuntime, roleHandOff: RoleHandOff | null, journal: Journal | null, first: Snapshot): Promise<Result<RunResult>> {
   const { repository, settings, places, branch } = runtime;
-  if (journal.value !== null && journal.value.branch !== branch) return fail(otherBranch(journal.value.branch, branch));
-  const state = readState(repository.root, settings.state_file);
+  if (journal !== null && journal.branch !== branch) return fail(otherBranch(journal.branch, branch));
+  // In role mode the state on the remote counts, and the checkout may be behind it.
+  const readNow = async (): Promise<Result<StateDocument>> => (roleHandOff === null ? readState(repository.root, settings.state_file) : await roleHandOff.state());
+  const state = journal === null ? await readNow() : null;
   // A broken state file may be the crashed agent's doing; its turn's recovery mends it.
-  if (!state.ok && journal.value === null) return state;
+  if (state?.ok === false) return state;
   makeUntrackedFolder(settings.logs_dir);
 
   let recovery: Recovery | null = null;
-  if (journal.value !== null) {
+  if (journal !== null) {
     const person = readPersonPaths(places);
     if (!person.ok) return person;
-    recovery = await recoverTurn(runtime, journal.value, person.value);
+    recovery = await recoverTurn(runtime, journal, person.value);
+    if (recovery.how === 'cut_short') return fail(recovery.failure);
   }
   const snapshot = recovery === null ? first : await takeSnapshot(repository.git, repository.root);
   const leftovers = readLeftovers(places);
@@ -146,7 +155,7 @@ async function runFrom(request: RunRequest, runtime: LoopRuntime, roleHandOff: R
   const { person } = divide(snapshot, leftovers.value, settings.isReserved);
   const dirt = checkDirt(snapshot, person, request.allow_dirty);
   if (dirt !== null) return fail(dirt);
-  const begun = readState(repository.root, settings.state_file);
+  const begun = state ?? (await readNow());
   if (!begun.ok) return begun;
   const unwritable = stateUnwritable(repository.root, settings.state_file);
   if (unwritable !== null) return fail(unwritable);
@@ -165,7 +174,7 @@ async function runFrom(request: RunRequest, runtime: LoopRuntime, roleHandOff: R
   return roleHandOff === null ? await runCombined(runtime, request, start) : await runRole(runtime, request, start, roleHandOff);
 }
 
-async function stillRuns(runtime: PartialRuntime, journal: NonNullable<Extract<ReturnType<typeof readJournal>, { ok: true }>['value']>): Promise<boolean> {
+async function stillRuns(runtime: PartialRuntime, journal: Journal): Promise<boolean> {
   if (journal.agent === null) return false;
   const { kind, name, scratch, transcript } = journal.agent;
   return (await runtime.agents.left({ kind, name, scratch, events: transcript, turn_id: journal.turn_id, workspace: runtime.workspace })).state === 'running';
@@ -175,7 +184,7 @@ async function dryRun(request: RunRequest, repository: Repository, settings: Loo
   const status = await takeSnapshot(repository.git, repository.root);
   const branch = await checkBranch(repository, status, request.branch);
   if (!branch.ok) return branch;
-  const state = readState(repository.root, settings.state_file);
+  const state = request.role === null ? readState(repository.root, settings.state_file) : await request.role.peek(repository, branch.value, settings.state_file);
   if (!state.ok) return state;
   const decision = decideNext(state.value.state, settings);
   if (!decision.ok) return decision;

@@ -1,5 +1,5 @@
 import { crashPoint } from '../base/crash-point.ts';
-import { newId } from '../base/ids.ts';
+import { newId, newNonce } from '../base/ids.ts';
 import { ok } from '../base/failure.ts';
 import type { Failure, Result } from '../base/failure.ts';
 import { callAgent, prepareCall } from './agent-call.ts';
@@ -26,6 +26,8 @@ export interface TurnStart {
   readonly beginsRun: boolean;
   /** The crashed turn that is run again. */
   readonly again?: { readonly turn_id: string; readonly attempt: number };
+  /** Why no agent may be started: the turn is stamped as failed by this. */
+  readonly refuse?: Failure;
 }
 
 /**
@@ -55,22 +57,21 @@ export async function runTurn(runtime: LoopRuntime, start: TurnStart): Promise<R
     commits: settings.commits,
     routed: null,
     agent: null,
-    claim: null,
+    // Journalled before it is pushed: a crash in between must find its own claim again.
+    claim: runtime.handOff === null ? null : newNonce(),
   };
   crashPoint('before-claim');
   // Each write replaces a file, which costs a flush. With no claim to take and no router to ask nothing happens before
   // the agent's own entry, which then is the first.
   if (runtime.handOff !== null || asksRouter(state, settings.router)) writeJournal(places, intent);
-  if (runtime.handOff !== null) {
-    const { actor, iteration, turn_id, attempt, base } = intent;
-    const claimed = await runtime.handOff.claim({ actor, iteration, turn_id, attempt, base });
+  if (runtime.handOff !== null && intent.claim !== null) {
+    const { actor, iteration, turn_id, attempt, base, claim } = intent;
+    const claimed = await runtime.handOff.claim({ actor, iteration, turn_id, attempt, base, nonce: claim });
     if (!claimed.ok) {
       // Nothing has begun: a turn that was not won leaves no trace.
       closeJournal(places);
       return claimed;
     }
-    intent.claim = claimed.value;
-    writeJournal(places, intent);
   }
   crashPoint('after-claim');
 
@@ -80,6 +81,7 @@ export async function runTurn(runtime: LoopRuntime, start: TurnStart): Promise<R
     return ok(await concludeTurn(runtime, { ...ended, journal, agent: null, cut: failure }));
   };
 
+  if (start.refuse !== undefined) return await refused(intent, start.refuse);
   const { decision, asked } = await routeTurn(runtime, intent, start.document, start.spent);
   if (asked?.cut) return await refused(intent, asked.cut);
   if (!decision.ok) return await refused(intent, decision.failure);

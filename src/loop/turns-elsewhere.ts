@@ -9,11 +9,11 @@ const FIELD = '%x00';
 const TRAILERS = ['Turn', 'Outcome', 'Agent', 'Input-Tokens', 'Output-Tokens', 'Cost-USD'].map((name) => `%(trailers:key=Orchestrator-${name},valueonly,separator=%x2C)`);
 
 /**
- * Turns that the branch tells of and that are not among `known`: they ran in other checkouts. What only their machine
+ * Turns that a commit's history tells of and that are not among `known`: they ran in other checkouts. What only their machine
  * knows (log, times, exit code) is left out; state and trailers are all that is read.
  */
-export async function turnsElsewhere(git: Git, branch: string, stateFile: string, known: ReadonlySet<string>): Promise<TurnRecord[]> {
-  const text = await git.run(['log', '--first-parent', '--reverse', `--format=${['%H', '%cI', ...TRAILERS].join(FIELD)}%x01`, `refs/heads/${branch}`, '--', stateFile]);
+export async function turnsElsewhere(git: Git, commit: string, stateFile: string, known: ReadonlySet<string>): Promise<TurnRecord[]> {
+  const text = await git.run(['log', '--first-parent', '--reverse', `--format=${['%H', '%cI', ...TRAILERS].join(FIELD)}%x01`, commit, '--', stateFile]);
   const commits = text.split('\x01').map((line) => line.trim().split('\0')).filter((fields) => fields.length > 2);
   if (commits.every(([, , turn = '']) => turn === '' || known.has(turn))) return [];
   const states = await statesAt(git, commits.map(([id = '']) => `${id}:${stateFile}`));

@@ -15,7 +15,7 @@ export interface ServedOutput {
 
 /**
  * A small process that starts others for us, one after another. Node copies its own page tables for every process that it
- * starts, which takes longer than many a git command itself; a shell has next to none. See docs/adr/0008-a-fork-server.md.
+ * starts, which takes longer than many a git command itself; a shell has next to none. See docs/adr/0008-fewer-and-cheaper-processes.md.
  */
 export interface ForkServer {
   /** Whether it is alive and has nothing to do. */

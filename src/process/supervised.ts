@@ -72,8 +72,6 @@ export async function runSupervised(program: SupervisedProgram, observer: Superv
     await wrapper.closed;
     throw new Error('The wrapper has no process.');
   }
-  wrapper.begin(program);
-
   let early: EndedBecause | null = null;
   let ending: Promise<unknown> | null = null;
   let exit: number | null = null;
@@ -147,6 +145,7 @@ export async function runSupervised(program: SupervisedProgram, observer: Superv
   };
 
   try {
+    wrapper.begin(program);
     observer.onStarted?.(pid);
     const reading = [read(stdout, 'stdout'), read(stderr, 'stderr'), readStatus()].map((each) => each.catch(unlessDestroyed));
     await Promise.all(reading);

@@ -89,7 +89,7 @@ export function look(world: World, runner: Runner, rules: Rules): void {
     tip: watched(runner.seen?.tip ?? null, there.tip, at, 2 * POLL),
   };
   const seen = rules.lease ? runner.seen : { ...runner.seen, claim: { ...runner.seen.claim, unchanged_ms: Infinity } };
-  const decision = decide(there, { role: runner.role, owner: runner.owner, lease_ms: LEASE, wait_through_failures: false }, { state_text: null, control_id: '' }, seen);
+  const decision = decide(there, { role: runner.role, isMine: (claim) => claim.owner === runner.owner, lease_ms: LEASE, wait_through_failures: false }, { state_text: null, control_id: '' }, seen);
   if (decision.act !== 'claim') return;
   runner.step = 'claiming';
   runner.turn = { iteration: world.remote.iteration, nonce: ++world.remote.ids, base: world.remote.tip, expect: world.remote.claim?.id ?? 0, id: 0, attempt: decision.attempt, journalled: true };

@@ -2,12 +2,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ok } from '../../base/failure.ts';
-import { fileAt } from '../../git/history.ts';
-import { listRemote } from '../../git/push.ts';
+import { isAncestor } from '../../git/history.ts';
 import { StatusOutput, localStatus, openLoop } from '../../loop/contract.ts';
 import type { OpenLoop } from '../../loop/contract.ts';
 import { defineOperation } from '../../spine/operation.ts';
-import { Claim, parseClaim, turnRef } from '../claim.ts';
+import { Claim } from '../claim.ts';
+import { peek } from '../peek.ts';
+import type { Peek } from '../peek.ts';
 
 /** A person waits for the answer: a remote that takes longer is not asked to the end. Milliseconds. */
 const PATIENCE = 3000;
@@ -23,7 +24,10 @@ export const statusShow = defineOperation({
   name: 'loop.status.show',
   summary: 'Where things stand: state, turn in flight, who holds the turn, what comes next',
   input: z.object({}),
-  output: StatusOutput.extend({ claim: ShownClaim.nullable() }),
+  output: StatusOutput.extend({
+    claim: ShownClaim.nullable(),
+    state_from: z.enum(['checkout', 'remote']).describe('`remote`: this checkout takes part in a hand-off and is behind; the state is the one on the remote branch.'),
+  }),
   failures: ['config_invalid', 'not_a_repository', 'state_invalid'],
   transaction: 'none',
   cross_domain_deps: [],
@@ -33,23 +37,27 @@ export const statusShow = defineOperation({
   async handler(context) {
     const opened = await openLoop(context);
     if (!opened.ok) return opened;
-    const status = await localStatus(opened.value);
+    const there = await remoteSide(opened.value);
+    const state_from = there?.ahead === true ? ('remote' as const) : ('checkout' as const);
+    const status = await localStatus(opened.value, there !== null && state_from === 'remote' ? there.document : null);
     if (!status.ok) return status;
-    return ok({ ...status.value, claim: status.value.branch === null ? null : await claimOf(opened.value, status.value.branch) });
+    return ok({ ...status.value, claim: there?.claim == null ? null : shown(there.claim), state_from });
   },
 });
 
-/** The claim as the remote has it; null where this checkout never took part in a hand-off, or the remote does not answer. */
-async function claimOf({ repository: { git }, places, loaded }: OpenLoop, branch: string): Promise<z.infer<typeof ShownClaim> | null> {
+/** What the remote has; null where this checkout never took part in a hand-off, or the remote does not answer. `ahead`: this checkout is merely behind it. */
+async function remoteSide({ repository, places, settings, loaded }: OpenLoop): Promise<(Peek & { readonly ahead: boolean }) | null> {
   if (!existsSync(join(places.control, 'owner'))) return null;
-  const { remote } = loaded.config.sync;
-  const ref = turnRef(branch);
-  const listed = await listRemote(git, remote, [ref], { timeout_ms: PATIENCE });
-  const id = 'refs' in listed ? listed.refs.get(ref) : undefined;
-  if (id === undefined) return null;
-  if ((await fileAt(git, id, 'claim.json')) === null) await git.attempt(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--', remote, ref], { timeout_ms: PATIENCE });
-  const claim = parseClaim((await fileAt(git, id, 'claim.json')) ?? '');
-  if (claim === null) return null;
-  const at = Number((await git.run(['log', '-1', '--format=%ct', id])).trim()) * 1000;
-  return { ...claim, renewed_at: new Date(at).toISOString(), lease_ends_at: new Date(at + claim.lease_seconds * 1000).toISOString() };
+  const { git } = repository;
+  const at = await git.attempt(['symbolic-ref', '--quiet', '--short', 'HEAD']);
+  if (at.code !== 0) return null;
+  const found = await peek(git, { remote: loaded.config.sync.remote, branch: at.stdout.trim(), state_file: settings.state_file, timeout_ms: PATIENCE });
+  if (!found.ok) return null;
+  return { ...found.value, ahead: await isAncestor(git, 'HEAD', found.value.tip) };
 }
+
+const shown = ({ claim, at }: NonNullable<Peek['claim']>): z.infer<typeof ShownClaim> => ({
+  ...claim,
+  renewed_at: at.toISOString(),
+  lease_ends_at: new Date(at.getTime() + claim.lease_seconds * 1000).toISOString(),
+});

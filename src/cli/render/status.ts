@@ -12,6 +12,7 @@ export function renderStatus(status: Status, output: Output): string {
   const rows: [string, string][] = [
     ['workspace', status.workspace],
     ['branch', status.branch ?? '(detached HEAD)'],
+    ...(status.state_from === 'remote' ? ([['state', 'as the remote has it; this checkout is behind']] as [string, string][]) : []),
     ['iteration', String(state.iteration)],
     ['status', `${state.status}, ${state.expected_actor} is expected${state.exit === true ? `, exit: ${state.exit_reason ?? 'yes'}` : ''}`],
   ];

@@ -11,6 +11,7 @@ import { isHolderAlive, readHolder } from '../lock.ts';
 import { decideNext } from '../next.ts';
 import { readState } from '../stamp.ts';
 import { Actor, OrchestrationState } from '../state.ts';
+import type { StateDocument } from '../state.ts';
 import { openLoop } from './open.ts';
 import type { OpenLoop } from './open.ts';
 import { RoutingInput, agentFlagsOf, routingFlags } from './routing-input.ts';
@@ -45,10 +46,10 @@ export const StatusOutput = z.object({
 
 type StatusOutput = z.infer<typeof StatusOutput>;
 
-/** Where things stand on this machine. */
-export async function localStatus({ workspace, repository, places, settings }: OpenLoop): Promise<Result<StatusOutput>> {
+/** Where things stand on this machine; `on`: the state that counts, where it is not the one in the checkout. */
+export async function localStatus({ workspace, repository, places, settings }: OpenLoop, on: StateDocument | null): Promise<Result<StatusOutput>> {
   const [status, holder] = await Promise.all([readStatus(repository.git, { passive: true, tracked_only: true }), readHolder(places.lock)]);
-  const state = readState(repository.root, settings.state_file);
+  const state = on === null ? readState(repository.root, settings.state_file) : ok(on);
   const journal = readJournal(places);
   if (!state.ok) return state;
   const alive = holder !== null && isHolderAlive(holder);

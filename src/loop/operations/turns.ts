@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { fail, ok } from '../../base/failure.ts';
 import type { Result } from '../../base/failure.ts';
 import type { Git } from '../../git/git.ts';
+import { isAncestor, resolveCommit } from '../../git/history.ts';
 import { readStatus } from '../../git/status.ts';
 import { defineOperation } from '../../spine/operation.ts';
 import type { OperationContext } from '../../spine/operation.ts';
@@ -34,13 +35,8 @@ export const turnList = defineOperation({
   async handler(context, input) {
     const file = await fileOf(context);
     if (!file.ok) return file;
-    const { records, unreadable } = await readRecords(file.value.file);
+    const { turns, unreadable } = await allTurns(file.value);
     if (unreadable > 0) context.emit({ type: 'warning', message: `${unreadable} lines of ${file.value.file} are no records and were passed over.` });
-    const known = new Set(records.map((record) => record.id));
-    const others = file.value.shared ? await turnsElsewhere(file.value.git, file.value.branch, file.value.state_file, known) : [];
-    // In the order of the loop: clocks of different machines cannot be compared.
-    const place = ({ iteration, actor }: TurnRecord): number => 2 * iteration + (actor === 'ralph' ? 1 : 0);
-    const turns = others.length === 0 ? records : [...records, ...others].toSorted((a, b) => place(a) - place(b));
     return ok({ turns: turns.filter((record) => matches(record, input)) });
   },
 });
@@ -90,7 +86,7 @@ export const turnExplain = defineOperation({
   async handler(context, input) {
     const found = await fileOf(context);
     if (!found.ok) return found;
-    const { records } = await readRecords(found.value.file);
+    const { turns: records } = await allTurns(found.value);
     const matching = input.turn === 'last' ? records.slice(-1) : records.filter((record) => record.id === input.turn || record.id.startsWith(input.turn));
     const exact = matching.find((record) => record.id === input.turn);
     const [turn] = exact === undefined ? matching : [exact];
@@ -129,12 +125,40 @@ function chainOf(turn: TurnRecord, before: TurnRecord | null, after: TurnRecord 
 const matches = (record: TurnRecord, filter: Filter): boolean =>
   (filter.actor === undefined || record.actor === filter.actor) && (filter.iteration === undefined || record.iteration === filter.iteration);
 
-async function fileOf(context: OperationContext): Promise<Result<{ file: string; logs: string; git: Git; branch: string; state_file: string; shared: boolean }>> {
+/** Where this branch's turns are on record. */
+interface TurnSource {
+  readonly file: string;
+  readonly logs: string;
+  readonly git: Git;
+  readonly state_file: string;
+  /** The commit whose history tells of turns that ran elsewhere; null in a checkout that never took part in a hand-off. */
+  readonly told_by: string | null;
+}
+
+/** The turns on record here and, in the order of the loop, those that the branch tells of. */
+async function allTurns({ file, git, state_file, told_by }: TurnSource): Promise<{ turns: TurnRecord[]; unreadable: number }> {
+  const { records, unreadable } = await readRecords(file);
+  const known = new Set(records.map((record) => record.id));
+  const others = told_by === null ? [] : await turnsElsewhere(git, told_by, state_file, known);
+  // Clocks of different machines cannot be compared.
+  const place = ({ iteration, actor }: TurnRecord): number => 2 * iteration + (actor === 'ralph' ? 1 : 0);
+  return { turns: others.length === 0 ? [...records] : [...records, ...others].toSorted((a, b) => place(a) - place(b)), unreadable };
+}
+
+async function fileOf(context: OperationContext): Promise<Result<TurnSource>> {
   const opened = await openLoop(context);
   if (!opened.ok) return opened;
-  const { settings, repository, places } = opened.value;
+  const { settings, repository, places, loaded } = opened.value;
   const { branch } = await readStatus(repository.git, { passive: true, tracked_only: true });
   // Only a checkout that took part in a hand-off has turns of others on its branch.
-  const shared = branch !== null && existsSync(join(places.control, 'owner'));
-  return ok({ file: recordsFile(settings.logs_dir, branch ?? 'HEAD'), logs: settings.logs_dir, git: repository.git, branch: branch ?? 'HEAD', state_file: settings.state_file, shared });
+  const shares = branch !== null && existsSync(join(places.control, 'owner'));
+  const told_by = shares ? await newestOf(repository.git, branch, loaded.config.sync.remote) : null;
+  return ok({ file: recordsFile(settings.logs_dir, branch ?? 'HEAD'), logs: settings.logs_dir, git: repository.git, state_file: settings.state_file, told_by });
+}
+
+/** The branch, or what a waiting runner has fetched of it where this checkout is merely behind. */
+async function newestOf(git: Git, branch: string, remote: string): Promise<string | null> {
+  const here = await resolveCommit(git, `refs/heads/${branch}`);
+  const there = await resolveCommit(git, `refs/remotes/${remote}/${branch}`);
+  return here !== null && there !== null && (await isAncestor(git, here, there)) ? there : here;
 }
