@@ -4,24 +4,31 @@ import { fail, ok } from '../base/failure.ts';
 import type { Failure, Result } from '../base/failure.ts';
 import type { Config } from '../config/schema.ts';
 import { reasonOf } from '../git/git.ts';
+import { checkedOutCommit } from '../git/head.ts';
 import { isAncestor } from '../git/history.ts';
-import { fetchRefs } from '../git/push.ts';
+import { fetchRefs, listRemote } from '../git/push.ts';
 import type { Repository } from '../git/repository.ts';
 import { readRecords, recordsFile } from '../loop/contract.ts';
-import type { HandOff, Places } from '../loop/contract.ts';
+import type { HandOff, OpenLoop, Places } from '../loop/contract.ts';
+import type { OperationContext } from '../spine/operation.ts';
 import { unreachable } from './failures.ts';
+import { catchUp } from './follow.ts';
 import { checkRemote } from './guards.ts';
 import { pushTurns } from './push-turns.ts';
+
+/** How long a question to the remote may take, and work from it. Milliseconds. */
+const ASK_MS = 30_000;
+const FETCH_MS = 120_000;
 
 /** Opens the way to the remote for runs that push, once its guards hold: it answers, takes atomic pushes, and the branch can be pushed. */
 export async function openHandOff(config: Config, repository: Repository, places: Places, branch: string, head: string): Promise<Result<HandOff>> {
   const { git } = repository;
   const { remote, lease } = config.sync;
-  const looked = await checkRemote({ git, remote, branch, purpose: 'to push to', otherwise: 'leave the push out (run without --push, handoff --no-push)' }, { timeout_ms: 30_000 });
+  const looked = await checkRemote({ git, remote, branch, purpose: 'to push to', otherwise: 'leave the push out (run without --push, handoff --no-push)' }, { timeout_ms: ASK_MS });
   if (!looked.ok) return looked;
   const tip = looked.value;
   if (tip !== null && tip !== head) {
-    const fetched = await fetchRefs(git, remote, [`+refs/heads/${branch}:refs/remotes/${remote}/${branch}`], { timeout_ms: 60_000 });
+    const fetched = await fetchRefs(git, remote, [`+refs/heads/${branch}:refs/remotes/${remote}/${branch}`], { timeout_ms: FETCH_MS });
     if (fetched.code !== 0) return fail(unreachable(remote, reasonOf(fetched.stderr)));
     if (!(await isAncestor(git, tip, head))) {
       return fail(precondition('not_up_to_date', `${remote} has commits on ${branch} that this checkout does not have.`, `git pull --rebase ${remote} ${branch}, then run again.`));
@@ -32,6 +39,21 @@ export async function openHandOff(config: Config, repository: Repository, places
     }
   }
   return ok(pushTurns({ git, remote, branch, control: places.control, lease_ms: lease }));
+}
+
+/** Brings a checkout that is merely behind to the remote's branch, for a stamp on the state that counts. What else may be wrong is for the guards to tell. */
+export async function bringForward({ repository, places, settings, loaded, emit }: OpenLoop & Pick<OperationContext, 'emit'>, branch: string): Promise<Result<void>> {
+  const { git } = repository;
+  const { remote } = loaded.config.sync;
+  const listed = await listRemote(git, remote, [`refs/heads/${branch}`], { timeout_ms: ASK_MS });
+  const tip = 'refs' in listed ? listed.refs.get(`refs/heads/${branch}`) : undefined;
+  if (tip === undefined || (await checkedOutCommit(repository)) === tip) return ok(undefined);
+  const fetched = await fetchRefs(git, remote, [`+refs/heads/${branch}:refs/remotes/${remote}/${branch}`], { timeout_ms: FETCH_MS });
+  if (fetched.code !== 0) return fail(unreachable(remote, reasonOf(fetched.stderr)));
+  if (!(await isAncestor(git, 'HEAD', tip))) return ok(undefined);
+  const warn = (message: string): void => emit({ type: 'warning', message });
+  // A person asks: all that is uncommitted here counts as theirs.
+  return await catchUp({ repository, remote, branch, state_file: settings.state_file, control: places.control, warn }, tip, () => true);
 }
 
 /**

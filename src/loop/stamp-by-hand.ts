@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import { fail, ok } from '../base/failure.ts';
 import type { Result } from '../base/failure.ts';
 import { newId, newNonce } from '../base/ids.ts';
+import { checkedOutCommit } from '../git/head.ts';
 import { readStatus } from '../git/status.ts';
 import { NOTHING_USED } from './budget.ts';
 import { checkBranch } from './guards.ts';
@@ -22,6 +23,8 @@ export interface HandStamp {
   readonly actor: Actor;
   readonly result: 'ok' | 'fail';
   readonly clock: Clock;
+  /** Brings a checkout that is merely behind to the remote's branch first. */
+  readonly bringForward: ((branch: string) => Promise<Result<void>>) | null;
   /** Opens the way to the remote; null = nothing is pushed. */
   readonly handOff: ((branch: string, head: string) => Promise<Result<HandOff>>) | null;
 }
@@ -37,7 +40,7 @@ export async function stampByHand(loop: OpenLoop, stamp: HandStamp): Promise<Res
   }
 }
 
-async function stampLocked(loop: OpenLoop, { actor, result, clock, handOff }: HandStamp): ReturnType<typeof stampByHand> {
+async function stampLocked(loop: OpenLoop, { actor, result, clock, bringForward, handOff }: HandStamp): ReturnType<typeof stampByHand> {
   const { repository, settings, places, loaded } = loop;
   const journal = readJournal(places);
   if (!journal.ok) return journal;
@@ -47,6 +50,9 @@ async function stampLocked(loop: OpenLoop, { actor, result, clock, handOff }: Ha
   const status = await readStatus(repository.git);
   const branch = await checkBranch(repository, status, loaded.config.sync.branch ?? null);
   if (!branch.ok) return branch;
+  const forward = await bringForward?.(branch.value);
+  if (forward?.ok === false) return forward;
+  const base = await checkedOutCommit(repository);
   const read = readState(repository.root, settings.state_file);
   if (!read.ok) return read;
   const { state } = read.value;
@@ -54,7 +60,7 @@ async function stampLocked(loop: OpenLoop, { actor, result, clock, handOff }: Ha
     return fail({ code: 'not_your_turn', kind: 'conflict', message: `It is ${state.expected_actor}'s turn (iteration ${state.iteration}), not ${actor}'s.`, hint: `orchestrator handoff ${state.expected_actor} ${result}` });
   }
   const at = clock.now();
-  const turn: ClaimedTurn & { readonly run_id: string } = { actor, iteration: state.iteration, turn_id: newId('turn', at), attempt: 1, base: status.head ?? '', nonce: newNonce(), run_id: newId('run', at) };
+  const turn: ClaimedTurn & { readonly run_id: string } = { actor, iteration: state.iteration, turn_id: newId('turn', at), attempt: 1, base, nonce: newNonce(), run_id: newId('run', at) };
   const opened = handOff === null ? null : await handOff(branch.value, turn.base);
   if (opened !== null && !opened.ok) return opened;
   const claimed = await opened?.value.claim(turn);

@@ -155,6 +155,7 @@ async function runFrom(request: RunRequest, runtime: LoopRuntime, roleHandOff: R
   const { person } = divide(snapshot, leftovers.value, settings.isReserved);
   const dirt = checkDirt(snapshot, person, request.allow_dirty);
   if (dirt !== null) return fail(dirt);
+  for (const entry of snapshot.dirty.values()) if (entry.kind === 'submodule') runtime.emit({ type: 'warning', message: `The submodule ${entry.path} differs from what the branch records; it is left as it is.` });
   const begun = state ?? (await readNow());
   if (!begun.ok) return begun;
   const unwritable = stateUnwritable(repository.root, settings.state_file);

@@ -1,7 +1,8 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { LAUNCHER, env, layOut, median, scratch } from './world.ts';
 
 /** From the end of one actor's agent to the start of the other's, over a local remote: ours, and plain git doing the same. */
 
@@ -34,8 +35,6 @@ while [ $n -lt "$1" ]; do
 done
 `;
 
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
-
 /** Milliseconds between each end and the start that follows it. */
 function gaps(file: string): number[] {
   const times = readFileSync(file, 'utf8').trim().split('\n').map((line) => line.split(' '));
@@ -45,24 +44,15 @@ function gaps(file: string): number[] {
   });
 }
 
-function world(root: string, env: Record<string, string>, history = 0): Record<string, string> {
+function world(root: string, history = 0): Record<string, string> {
   mkdirSync(root);
   const mine = { ...env, HOME: root };
   const git = (cwd: string, ...args: string[]): void => void execFileSync('git', args, { cwd, env: mine, stdio: 'ignore' });
   git(root, 'init', '-q', '--bare', '-b', 'main', 'remote.git');
   git(root, 'clone', '-q', 'remote.git', 'a');
   const dir = join(root, 'a');
-  mkdirSync(join(dir, 'prompts'));
-  mkdirSync(join(dir, 'sync'));
   git(dir, 'checkout', '-q', '-B', 'main');
-  writeFileSync(join(dir, 'agent.sh'), AGENT);
-  chmodSync(join(dir, 'agent.sh'), 0o755);
-  for (const prompt of ['supervisor.md', 'main.md']) writeFileSync(join(dir, 'prompts', prompt), '# Do your part\n');
-  writeFileSync(join(dir, '.gitignore'), '/logs/\n/tmp/\n/.orchestrator/\n');
-  writeFileSync(join(dir, 'orchestration.yaml'), 'agent: { default: stub }\nagents:\n  stub: { kind: command, command: ["./agent.sh"] }\n');
-  writeFileSync(join(dir, 'sync/state.json'), '{}\n');
-  git(dir, 'add', '-A');
-  git(dir, 'commit', '-q', '-m', 'start');
+  layOut(dir, AGENT);
   if (history > 0) {
     execFileSync('git', ['fast-import', '--quiet', '--force'], { cwd: dir, env: mine, input: pastTurns(history) });
     git(dir, 'checkout', '-q', '-f', 'main');
@@ -85,15 +75,15 @@ function pastTurns(turns: number): string {
 }
 
 /** Share of a core that a runner and its children use while they wait, and how often the remote is asked, over some seconds. */
-export async function waiting(scratch: string, env: Record<string, string>, launcher: string, seconds: number): Promise<{ readonly cores: number; readonly asked_per_s: number }> {
+export async function waiting(seconds: number): Promise<{ readonly cores: number; readonly asked_per_s: number }> {
   const root = join(scratch, 'waiting');
-  const mine = world(root, env);
+  const mine = world(root);
   const port = await freePort();
   const daemon = spawn('git', ['daemon', '--verbose', '--reuseaddr', '--listen=127.0.0.1', `--port=${port}`, '--export-all', '--enable=receive-pack', `--base-path=${root}`, root], { env: mine, stdio: ['ignore', 'ignore', 'pipe'] });
   let asked = 0;
   daemon.stderr.on('data', (data: Buffer) => (asked += data.toString().split('Request upload-pack').length - 1));
   execFileSync('git', ['remote', 'set-url', 'origin', `git://127.0.0.1:${port}/remote.git`], { cwd: join(root, 'b'), env: mine });
-  const child = spawn(process.execPath, [launcher, 'run', '--role', 'ralph', '--quiet'], { cwd: join(root, 'b'), env: mine, stdio: 'ignore' });
+  const child = spawn(process.execPath, [LAUNCHER, 'run', '--role', 'ralph', '--quiet'], { cwd: join(root, 'b'), env: mine, stdio: 'ignore' });
   await new Promise((resolve) => setTimeout(resolve, 4000));
   const before = cpuOf(child.pid ?? 0);
   asked = 0;
@@ -135,19 +125,19 @@ export interface HandOffCost {
 }
 
 /** Median milliseconds of each round. */
-export async function handOffCost(scratch: string, env: Record<string, string>, launcher: string, turns: number, rounds: number, history = 0): Promise<HandOffCost> {
+export async function handOffCost(turns: number, rounds: number, history = 0): Promise<HandOffCost> {
   const ours_ms: number[] = [];
   const floor_ms: number[] = [];
   for (let round = 0; round < rounds; round++) {
     const root = join(scratch, `hand-off-${history}-${round}`);
-    const mine = world(root, env, history);
+    const mine = world(root, history);
     const run = (dir: string, role: string): Promise<number | null> =>
-      new Promise((resolve) => spawn(process.execPath, [launcher, 'run', '--role', role, '--iterations', String(turns / 2), '--quiet'], { cwd: join(root, dir), env: mine, stdio: 'ignore' }).once('close', resolve));
+      new Promise((resolve) => spawn(process.execPath, [LAUNCHER, 'run', '--role', role, '--iterations', String(turns / 2), '--quiet'], { cwd: join(root, dir), env: mine, stdio: 'ignore' }).once('close', resolve));
     const codes = await Promise.all([run('a', 'galph'), run('b', 'ralph')]);
     if (codes.some((code) => code !== 0)) throw new Error(`The roles exited with ${codes.join(' and ')}`);
     ours_ms.push(median(gaps(join(root, 'times'))));
     const plain = join(scratch, `hand-off-floor-${history}-${round}`);
-    const theirs = world(plain, env, history);
+    const theirs = world(plain, history);
     writeFileSync(join(plain, 'loop.sh'), FLOOR);
     execFileSync('sh', ['loop.sh', String(turns)], { cwd: plain, env: theirs, stdio: 'ignore' });
     floor_ms.push(median(gaps(join(plain, 'times'))));

@@ -8,36 +8,17 @@
  *   npm run bench -- turn      a turn's cost alone (also: start, long, line, hand-off, peer)
  */
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { handOffCost, waiting } from './hand-off.ts';
+import { LAUNCHER, PROJECT, env, git, median, repository, residentMb, scratch, time } from './world.ts';
 
-const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
-const LAUNCHER = join(PROJECT, 'bin/orchestrator.js');
 const RESULTS = join(PROJECT, 'bench-results');
 const PEER = 'ralphy-cli@4.7.2';
 const quick = process.argv.includes('quick');
 const PARTS = ['start', 'turn', 'long', 'line', 'hand-off', 'peer'];
 const chosen = PARTS.filter((part) => process.argv.includes(part));
 const wanted = (part: string): boolean => chosen.length === 0 || chosen.includes(part);
-
-const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'orchestrator-bench-')));
-const env = {
-  PATH: process.env['PATH'] ?? '',
-  HOME: scratch,
-  LANG: 'C.UTF-8',
-  GIT_CONFIG_GLOBAL: '/dev/null',
-  GIT_AUTHOR_NAME: 'Bench',
-  GIT_AUTHOR_EMAIL: 'bench@localhost',
-  GIT_COMMITTER_NAME: 'Bench',
-  GIT_COMMITTER_EMAIL: 'bench@localhost',
-};
-
-/** The agent of every contestant: reads its prompt, leaves one line of work. */
-const AGENT = '#!/bin/sh\ncat > /dev/null\necho "$$" >> "work-$(($$ % 7)).txt"\n';
 
 interface Row {
   readonly what: string;
@@ -48,40 +29,7 @@ const rows: Row[] = [];
 const numbers: Record<string, unknown> = {};
 const report = (what: string, value: string, target = ''): void => void rows.push({ what, value, target });
 
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 const ms = (value: number): string => `${value.toFixed(1)} ms`;
-
-function git(dir: string, ...args: string[]): void {
-  execFileSync('git', args, { cwd: dir, env, stdio: 'ignore' });
-}
-
-/** A repository with the agent and, for us, a configuration. */
-function repository(name: string): string {
-  const dir = join(scratch, name);
-  mkdirSync(join(dir, 'prompts'), { recursive: true });
-  mkdirSync(join(dir, 'sync'));
-  writeFileSync(join(dir, 'agent.sh'), AGENT);
-  chmodSync(join(dir, 'agent.sh'), 0o755);
-  for (const prompt of ['supervisor.md', 'main.md']) writeFileSync(join(dir, 'prompts', prompt), '# Do your part\n');
-  writeFileSync(join(dir, '.gitignore'), '/logs/\n/tmp/\n/.orchestrator/\n');
-  writeFileSync(join(dir, 'orchestration.yaml'), 'agent: { default: stub }\nagents:\n  stub: { kind: command, command: ["./agent.sh"] }\n');
-  writeFileSync(join(dir, 'sync/state.json'), '{}\n');
-  git(dir, 'init', '-q', '-b', 'main');
-  git(dir, 'add', '-A');
-  git(dir, 'commit', '-q', '-m', 'start');
-  return dir;
-}
-
-/** Wall milliseconds of a program that must exit with 0. */
-async function time(argv: readonly string[], cwd: string, extra: Record<string, string> = {}): Promise<number> {
-  const began = performance.now();
-  const child = spawn(argv[0] ?? '', argv.slice(1), { cwd, env: { ...env, ...extra }, stdio: ['ignore', 'ignore', 'pipe'] });
-  let words = '';
-  child.stderr.on('data', (data) => (words += String(data)));
-  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
-  if (code !== 0) throw new Error(`${argv.join(' ')} exited with ${code}: ${words.slice(-2000)}`);
-  return performance.now() - began;
-}
 
 /** What plain git does for the same history: the work committed, then a state file committed, around the same agent. */
 const FLOOR = `#!/bin/sh
@@ -151,16 +99,6 @@ async function longRun(): Promise<void> {
   report('memory after the first tenth, at the end', `${memory[Math.floor(memory.length / 10)] ?? '?'} MB, ${memory.at(-1) ?? '?'} MB`, 'flat');
 }
 
-/** Peak (`VmHWM`) or present (`VmRSS`) memory of a process in MB; Linux only. */
-function residentMb(pid: number, field: 'VmHWM' | 'VmRSS'): number {
-  try {
-    const kb = new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-    return Math.round(Number(kb) / 1024);
-  } catch {
-    return NaN;
-  }
-}
-
 async function startUp(): Promise<void> {
   const rounds = quick ? 7 : 21;
   const version: number[] = [];
@@ -197,17 +135,17 @@ async function bigLine(): Promise<void> {
 }
 
 async function handOff(): Promise<void> {
-  const { ours_ms, floor_ms } = await handOffCost(scratch, env, LAUNCHER, quick ? 20 : 60, quick ? 2 : 5);
+  const { ours_ms, floor_ms } = await handOffCost(quick ? 20 : 60, quick ? 2 : 5);
   const ratios = ours_ms.map((value, index) => value / (floor_ms[index] ?? NaN));
   numbers['hand_off'] = { ours_ms, floor_ms, ratios };
   report("from one agent's end to the peer's agent start", ms(median(ours_ms)));
   report('the same git commands one after another', ms(median(floor_ms)));
   report('ratio', median(ratios).toFixed(2), '<= 1.6');
-  const late = await handOffCost(scratch, env, LAUNCHER, quick ? 20 : 40, quick ? 1 : 3, 10_000);
+  const late = await handOffCost(quick ? 20 : 40, quick ? 1 : 3, 10_000);
   numbers['hand_off_late'] = late;
   report('the same after 10,000 turns of history', ms(median(late.ours_ms)));
   report('ratio to plain git there', median(late.ours_ms.map((value, index) => value / (late.floor_ms[index] ?? NaN))).toFixed(2), 'as above');
-  const idle = await waiting(scratch, env, LAUNCHER, quick ? 10 : 30);
+  const idle = await waiting(quick ? 10 : 30);
   numbers['waiting'] = idle;
   report('a runner that waits, children included', `${(idle.cores * 100).toFixed(2)} % of a core`, '< 1 %');
   report('questions to the remote a second (one each 2 s)', idle.asked_per_s.toFixed(2), '0.5');

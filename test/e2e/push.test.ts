@@ -112,3 +112,11 @@ test('handoff pushes its stamp, --no-push does not', async () => {
   expect(await rig.git('ls-remote', 'origin', 'refs/heads/main')).toContain(await rig.git('rev-parse', 'HEAD'));
   expect((await rig.json(['handoff', 'ralph', 'ok', '--no-push'])).document.data).toMatchObject({ pushed: false });
 });
+
+test('handoff in a checkout that is merely behind stamps on what the remote has', async () => {
+  await using rig = await withRemote();
+  await rig.git('clone', '-q', `${rig.root}/remote.git`, `${rig.root}/other`);
+  expect((await rig.run(['handoff', 'galph', 'ok'], { cwd: `${rig.root}/other` })).code).toBe(0);
+  expect((await rig.json(['handoff', 'ralph', 'ok'])).document).toMatchObject({ ok: true, data: { pushed: true } });
+  expect(await committedState(rig)).toMatchObject({ iteration: 2, expected_actor: 'galph' });
+});

@@ -47,6 +47,15 @@ describe('list and show', () => {
     expect((await rig.run(['rescue', 'show', ID])).stdout).toContain('+1 -0  a.txt');
   });
 
+  test('work that shares nothing with the branch is shown whole', async () => {
+    await using rig = await createRig();
+    const commit = await rig.git('commit-tree', '-m', 'another beginning', 'HEAD^{tree}');
+    await rig.git('update-ref', REF, commit);
+    const { code, document } = await rig.json<Rescue & { stat: unknown[] }>(['rescue', 'show', ID]);
+    expect([code, document.data.base]).toEqual([0, null]);
+    expect(document.data.stat.length).toBe((await rig.git('ls-tree', '-r', '--name-only', 'HEAD')).split('\n').length);
+  });
+
   test('nothing kept, and no remote: said, not failed', async () => {
     await using rig = await createRig();
     const { code, stdout, stderr } = await rig.run(['rescue', 'list']);

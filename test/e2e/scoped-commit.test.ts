@@ -191,3 +191,19 @@ test('without a git identity, our commits get one', async () => {
   expect((await rig.run(['run', '--once'], { env })).code).toBe(0);
   expect(await rig.git('log', '-1', '--format=%an <%ae> %cn <%ce>')).toBe('Orchestrator <orchestrator@localhost> Orchestrator <orchestrator@localhost>');
 });
+
+test('a dirty submodule is reported, and never moved or committed', async () => {
+  await using rig = await createRig();
+  await rig.git('init', '-q', '-b', 'main', `${rig.root}/part`);
+  await rig.git('-C', `${rig.root}/part`, 'commit', '-q', '--allow-empty', '-m', 'one');
+  await rig.git('-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', `${rig.root}/part`, 'part');
+  await rig.commit('a submodule');
+  await rig.git('-C', rig.path('part'), 'commit', '-q', '--allow-empty', '-m', 'two');
+  const moved = await rig.git('-C', rig.path('part'), 'rev-parse', 'HEAD');
+  const before = await rig.git('ls-tree', 'HEAD', 'part');
+  const ended = await rig.run(['run', '--once']);
+  expect(ended.code, ended.stderr).toBe(0);
+  expect(ended.stderr).toContain('submodule part');
+  expect(await rig.git('-C', rig.path('part'), 'rev-parse', 'HEAD')).toBe(moved);
+  expect(await rig.git('ls-tree', 'HEAD', 'part')).toBe(before);
+});

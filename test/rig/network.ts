@@ -12,7 +12,7 @@ export interface Network extends AsyncDisposable {
   cut(host: string): void;
   /** What `from` sends to `to` is lost on the way without a word; all else arrives. */
   lose(from: string, to: string): void;
-  /** Each frame that a host sends arrives so much later. Milliseconds. */
+  /** What a host sends is held back: each frame, or on a kernel without netem each full one (small ones for less), by so much. Milliseconds. */
   delay(host: string, ms: number): void;
   /** As if switched off and on again, when nothing runs on it any more: what was under way to others never arrives. */
   restart(host: string): void;
@@ -20,6 +20,7 @@ export interface Network extends AsyncDisposable {
   heal(host: string): void;
 }
 
+const FRAME_BYTES = 1514;
 /** A hardware address that nobody has. */
 const NOBODY = '02:00:00:00:00:99';
 let made = 0;
@@ -77,7 +78,12 @@ export function createNetwork(hosts: readonly string[]): Network {
     addressOf,
     cut: (host) => run('ip', '-n', nsOf('switch'), 'link', 'set', `to-${host}`, 'down'),
     lose: (from, to) => run('ip', '-n', nsOf(from), 'neighbour', 'replace', addressOf(to), 'lladdr', NOBODY, 'nud', 'permanent', 'dev', 'eth0'),
-    delay: (host, ms) => run('tc', '-n', nsOf(host), 'qdisc', 'replace', 'dev', 'eth0', 'root', 'netem', 'delay', `${ms}ms`),
+    delay(host, ms) {
+      const queue = ['tc', '-n', nsOf(host), 'qdisc', 'replace', 'dev', 'eth0', 'root'];
+      if (attempt(...queue, 'netem', 'delay', `${ms}ms`) === null) return;
+      // A rate at which a full frame takes so long.
+      run(...queue, 'tbf', 'rate', `${Math.ceil((FRAME_BYTES * 8000) / ms)}bit`, 'burst', String(FRAME_BYTES + 40), 'latency', '60s');
+    },
     restart(host) {
       run('ip', '-n', nsOf('switch'), 'link', 'delete', `to-${host}`);
       run('ip', 'netns', 'delete', nsOf(host));
@@ -94,14 +100,4 @@ export function createNetwork(hosts: readonly string[]): Network {
     },
     [Symbol.asyncDispose]: async () => close(),
   };
-}
-
-/** Whether this kernel can hold frames back (its module sch_netem); tried in a namespace of its own. */
-export function canDelay(): boolean {
-  const ns = `rig-${process.pid}-netem`;
-  try {
-    return attempt('ip', 'netns', 'add', ns) === null && attempt('tc', '-n', ns, 'qdisc', 'add', 'dev', 'lo', 'root', 'netem', 'delay', '1ms') === null;
-  } finally {
-    attempt('ip', 'netns', 'delete', ns);
-  }
 }
