@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFile, readdir } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { createRig } from '../rig/rig.ts';
@@ -200,6 +201,17 @@ test('completion scripts name every command', async () => {
     expect(code).toBe(0);
     for (const word of ['handoff', 'restore', 'iterations']) expect(stdout).toContain(word);
   }
+});
+
+test('bash completes commands, options, and the values that an option may have', async () => {
+  await using rig = await createRig({ bare: true });
+  const { stdout: script } = await rig.run(['completion', 'bash']);
+  const complete = (...words: string[]): string =>
+    execFileSync('bash', ['-c', `${script}\nCOMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _orchestrator; echo "\${COMPREPLY[*]}"`, 'bash', 'orchestrator', ...words], { encoding: 'utf8' }).trim();
+  expect(complete('hand')).toBe('handoff');
+  expect(complete('run', '--iter')).toBe('--iterations');
+  expect(complete('run', '--mode', '')).toBe('combined role');
+  expect(complete('run', '--role', 'g')).toBe('galph');
 });
 
 test('ops list, show and graph describe every operation', async () => {

@@ -41,6 +41,14 @@ async function openRescues(context: OperationContext): Promise<Result<{ loop: Op
   return ok({ loop: opened.value, remote, found });
 }
 
+/** The same, and the one that an id means. */
+async function openRescue(context: OperationContext, id: string): Promise<Result<{ loop: OpenLoop; remote: string; found: FoundRescues; entry: RescueEntry }>> {
+  const opened = await openRescues(context);
+  if (!opened.ok) return opened;
+  const entry = pickRescue(opened.value.found.entries, id);
+  return entry.ok ? ok({ ...opened.value, entry: entry.value }) : entry;
+}
+
 async function describe({ repository, settings }: OpenLoop, entry: RescueEntry) {
   const { files, base, subject, at } = await describeCommit(repository.git, entry.commit);
   const missing = await missingCommits(repository.git, entry.commit, settings.state_file);
@@ -77,12 +85,10 @@ export const rescueShow = defineOperation({
   }),
   failures: ['config_invalid', 'not_a_repository', 'rescue_ambiguous', 'rescue_not_found'],
   async handler(context, input) {
-    const opened = await openRescues(context);
+    const opened = await openRescue(context, input.id);
     if (!opened.ok) return opened;
-    const { loop, found } = opened.value;
-    const entry = pickRescue(found.entries, input.id);
-    if (!entry.ok) return entry;
-    const { rescue, files, missing } = await describe(loop, entry.value);
+    const { loop, found, entry } = opened.value;
+    const { rescue, files, missing } = await describe(loop, entry);
     const commits: { commit: string; subject: string; at: string }[] = [];
     for (const { commit } of missing) {
       const { subject, at } = await describeCommit(loop.repository.git, commit);
@@ -100,15 +106,13 @@ export const rescueApply = defineOperation({
   output: z.object({ id: z.string(), branch: z.string(), commits: z.array(z.string()).describe('The new commits, oldest first.'), head: z.string(), warnings: Warnings }),
   failures: ['checkout_busy', 'config_invalid', 'detached_head', 'dirty_tree', 'git_locked', 'half_done', 'not_a_repository', 'rescue_ambiguous', 'rescue_conflict', 'rescue_not_found', 'turn_in_flight', 'unborn_branch'],
   async handler(context, input) {
-    const opened = await openRescues(context);
+    const opened = await openRescue(context, input.id);
     if (!opened.ok) return opened;
-    const { loop, found } = opened.value;
-    const entry = pickRescue(found.entries, input.id);
-    if (!entry.ok) return entry;
+    const { loop, found, entry } = opened.value;
     const lock = await takeLock(loop.places.lock, 'rescue apply');
     if (!lock.ok) return lock;
     try {
-      const applied = await applyLocked(loop, entry.value);
+      const applied = await applyLocked(loop, entry);
       return applied.ok ? ok({ ...applied.value, warnings: [...found.warnings] }) : applied;
     } finally {
       await lock.value.release();
@@ -147,17 +151,15 @@ export const rescueDrop = defineOperation({
   output: z.object({ id: z.string(), commit: z.string(), local: z.boolean(), remote: z.boolean(), warnings: Warnings }),
   failures: ['config_invalid', 'not_a_repository', 'remote_unavailable', 'rescue_ambiguous', 'rescue_not_applied', 'rescue_not_found'],
   async handler(context, input) {
-    const opened = await openRescues(context);
+    const opened = await openRescue(context, input.id);
     if (!opened.ok) return opened;
-    const { loop, remote, found } = opened.value;
-    const entry = pickRescue(found.entries, input.id);
-    if (!entry.ok) return entry;
-    const { id, commit } = entry.value;
+    const { loop, remote, found, entry } = opened.value;
+    const { id, commit } = entry;
     const missing = await missingCommits(loop.repository.git, commit, loop.settings.state_file);
     if (missing.length > 0 && !input.yes) {
       return fail({ code: 'rescue_not_applied', kind: 'invalid', message: `The current branch does not have the work of ${id} (${missing.length} ${missing.length === 1 ? 'commit' : 'commits'}); dropped, it would be lost.`, hint: `orchestrator rescue apply ${id} brings it here; with --yes it is dropped all the same.`, details: { id, commit, commits: missing.map((pick) => pick.commit) } });
     }
-    const gone = await deleteRescue(loop.repository.git, remote, entry.value);
+    const gone = await deleteRescue(loop.repository.git, remote, entry);
     if (gone.problem !== null && !gone.local) return fail({ code: 'remote_unavailable', kind: 'unavailable', message: `The remote ${remote} did not let ${id} go: ${gone.problem}`, hint: 'Try again once it answers.' });
     const warnings = [...found.warnings];
     if (gone.problem !== null) {

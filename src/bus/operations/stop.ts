@@ -7,7 +7,7 @@ import { stopEverywhere } from '../open-role.ts';
 
 export const runStop = defineOperation({
   name: 'loop.run.stop',
-  summary: 'Ask the run of this checkout to end at the next turn, or now; with remote, every run of the branch',
+  summary: 'Ask the run of this checkout to end at the next turn, or now; with remote, every run of the branch at its next turn',
   input: z.object({ now: z.boolean().default(false), remote: z.boolean().default(false), reason: z.string().max(2000).optional() }),
   output: z.object({ requested: z.boolean(), now: z.boolean(), remote: z.boolean(), runner: z.object({ pid: z.number().int(), since: z.string() }).nullable() }),
   failures: ['config_invalid', 'detached_head', 'not_a_repository', 'remote_unavailable'],
