@@ -1,13 +1,15 @@
 import type { AgentKind, AgentRequest } from './contract.ts';
-import type { AgentEvent } from './event.ts';
+import type { AgentEvent, Usage } from './event.ts';
 
 /** The part of a request that a command line is made of. */
-export type CommandRequest = Pick<AgentRequest, 'agent' | 'allowed_tools'>;
+export type CommandRequest = Pick<AgentRequest, 'agent' | 'allowed_tools' | 'resume' | 'tools' | 'sandboxed' | 'scratch'>;
 
 /** What to start. `argv[0]` is a name for PATH or a path from the workspace; `env` is added to the child's environment. */
 export interface AgentCommand {
   readonly argv: readonly [string, ...string[]];
   readonly env: Readonly<Record<string, string>>;
+  /** Files that it reads, by absolute path below the request's `scratch`; written before it starts. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 /** Translates one run's stdout; keeps what it must remember from line to line. */
@@ -23,9 +25,25 @@ export interface AgentAdapter {
   readonly kind: AgentKind;
   /** Whether it tells its own end. If so, that and the exit code must agree; if not, the exit code says it all. */
   readonly structured: boolean;
+  /** Whether a session can be gone on with by its id, and whether it can be given tools of ours. */
+  readonly resumes: boolean;
+  readonly takes_tools: boolean;
+  /** Folders and files of its own state, which a sandbox must leave writable; absolute. `env`: its environment. */
+  state(env: Readonly<Record<string, string>>): readonly string[];
   command(request: CommandRequest): AgentCommand;
-  parser(): LineParser;
+  /** `used`: what a resumed session had used before this run. */
+  parser(used?: Usage): LineParser;
 }
+
+/** Name under which our tools are known to every agent. */
+export const TOOL_SERVER = 'orchestrator';
+
+/** A call of a tool may wait for a person: so long an agent waits for its answer. Milliseconds. */
+export const TOOL_PATIENCE_MS = 24 * 60 * 60 * 1000;
+
+/** How an agent may act: `auto` means without prompts in our sandbox, and edits of the workspace only outside it. */
+export const freedom = ({ agent, sandboxed }: Pick<CommandRequest, 'agent' | 'sandboxed'>): 'all' | 'edits' | 'asks' =>
+  agent.permissions === 'bypass' || (agent.permissions === 'auto' && sandboxed) ? 'all' : agent.permissions === 'auto' ? 'edits' : 'asks';
 
 export const rawLine = (text: string): AgentEvent => ({ type: 'raw', stream: 'stdout', text });
 

@@ -40,9 +40,22 @@ export interface AgentRequest {
   readonly scratch: string;
   readonly logs: { readonly text: string; readonly events: string };
   readonly allowed_tools?: readonly string[];
+  /** Session of this kind to go on with, and what it had used by then. */
+  readonly resume?: { readonly session_id: string; readonly used: Usage };
+  /** A server of ours with tools for this call alone; see docs/adr/0009-tools-for-agents.md. */
+  readonly tools?: ToolServer;
+  /** Whether it runs in our sandbox, where its own prompts and fences can be off. */
+  readonly sandboxed: boolean;
   /** Names of further environment variables to pass (`sandbox.pass_env`). */
   readonly pass_env: readonly string[];
   readonly limits: AgentLimits;
+}
+
+/** An MCP server on stdio that an agent starts itself. It is known to the agent as `orchestrator`. */
+export interface ToolServer {
+  readonly argv: readonly [string, ...string[]];
+  /** Variables of the agent's own environment that it must have, by name: a value in an argument would be seen by everybody. */
+  readonly pass: readonly string[];
 }
 
 /** Milliseconds and bytes. */

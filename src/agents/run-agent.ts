@@ -35,6 +35,7 @@ export async function runAgent(request: AgentRequest, observer: AgentObserver, s
 
   const stdin_file = promptFile(request.scratch);
   writeFileSync(stdin_file, request.prompt, { mode: 0o600 });
+  for (const [file, content] of Object.entries(command.files ?? {})) writeFileSync(file, content, { mode: 0o600 });
   const reading = readOutput(request, adapter.value, { ...env, ...request.variables }, observer);
   if (request.agent.permissions === 'bypass') reading.logs.line('[orchestrator: permissions: bypass: the agent asks nobody and may do whatever you may]');
   const turn = request.variables['ORCHESTRATOR_TURN_ID'];
@@ -92,7 +93,7 @@ function readOutput(request: AgentRequest, adapter: AgentAdapter, env: Readonly<
   const logs = openAgentLogs(request.logs, request.limits.max_log_bytes);
   const redactor = createRedactor(secretValues(env));
   const redactLine = { stdout: redactor.lines(), stderr: redactor.lines() };
-  const parser = adapter.parser();
+  const parser = adapter.parser(request.resume?.used);
   const tally = createTally();
   // The final answer is taken as it was said; all that is shown or kept, a failure's message too, is redacted.
   const tell = (event: AgentEvent, shown: AgentEvent = redactor.event(event)): void => {

@@ -1,19 +1,30 @@
+import { join } from 'node:path';
+import { TOOL_PATIENCE_MS, TOOL_SERVER, freedom } from '../adapter.ts';
 import type { AgentAdapter } from '../adapter.ts';
-import type { Permissions } from '../contract.ts';
 import { claudeParser } from './parse.ts';
 
 // `acceptEdits` lets it edit the workspace and run harmless commands; what else it asks for is denied, as no one is there.
-const PERMISSIONS: Readonly<Record<Permissions, readonly string[]>> = {
-  auto: ['--permission-mode', 'acceptEdits'],
-  bypass: ['--dangerously-skip-permissions'],
-  ask: ['--permission-mode', 'default'],
-};
+const PERMISSIONS = {
+  all: ['--dangerously-skip-permissions'],
+  edits: ['--permission-mode', 'acceptEdits'],
+  asks: ['--permission-mode', 'default'],
+} as const;
 
 /** Claude Code. Flags and output as of version 2.1.197. */
 export const claudeAdapter: AgentAdapter = {
   kind: 'claude',
   structured: true,
-  command({ agent, allowed_tools = [] }) {
+  resumes: true,
+  takes_tools: true,
+  state(env) {
+    const home = env['HOME'] ?? '/nonexistent';
+    return env['CLAUDE_CONFIG_DIR'] === undefined ? [join(home, '.claude'), join(home, '.claude.json'), join(home, '.cache/claude-cli-nodejs')] : [env['CLAUDE_CONFIG_DIR']];
+  },
+  command(request) {
+    const { agent, allowed_tools = [], resume, tools } = request;
+    const free = freedom(request);
+    const allowed = [...allowed_tools, ...(tools === undefined ? [] : [`mcp__${TOOL_SERVER}`])];
+    const servers = tools === undefined ? {} : { [TOOL_SERVER]: { command: tools.argv[0], args: tools.argv.slice(1), env: Object.fromEntries(tools.pass.map((name) => [name, `\${${name}}`])) } };
     return {
       argv: [
         agent.bin ?? 'claude',
@@ -21,15 +32,21 @@ export const claudeAdapter: AgentAdapter = {
         '--output-format',
         'stream-json',
         '--verbose',
+        ...(resume === undefined ? [] : ['--resume', resume.session_id]),
         ...(agent.model === undefined ? [] : ['--model', agent.model]),
         ...(agent.effort === undefined ? [] : ['--effort', agent.effort]),
+        // The person's own servers are kept: only ours is added.
+        ...(tools === undefined ? [] : ['--mcp-config', JSON.stringify({ mcpServers: servers })]),
         // Takes all words up to the next flag, so it must not stand last.
-        ...(allowed_tools.length === 0 ? [] : ['--allowedTools', ...allowed_tools]),
-        ...PERMISSIONS[agent.permissions],
+        ...(allowed.length === 0 ? [] : ['--allowedTools', ...allowed]),
+        ...PERMISSIONS[free],
         ...agent.args,
       ],
-      // It refuses to skip permissions as root unless told that it is in a sandbox.
-      env: agent.permissions === 'bypass' && process.getuid?.() === 0 ? { IS_SANDBOX: '1' } : {},
+      env: {
+        // It refuses to skip permissions as root unless told that it is in a sandbox.
+        ...(free === 'all' && process.getuid?.() === 0 ? { IS_SANDBOX: '1' } : {}),
+        ...(tools === undefined ? {} : { MCP_TOOL_TIMEOUT: String(TOOL_PATIENCE_MS) }),
+      },
     };
   },
   parser: claudeParser,

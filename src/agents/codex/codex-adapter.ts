@@ -1,29 +1,46 @@
+import { join } from 'node:path';
+import { TOOL_PATIENCE_MS, TOOL_SERVER, freedom } from '../adapter.ts';
 import type { AgentAdapter } from '../adapter.ts';
-import type { Permissions } from '../contract.ts';
 import { codexParser } from './parse.ts';
 
-const PERMISSIONS: Readonly<Record<Permissions, readonly string[]>> = {
-  auto: ['--sandbox', 'workspace-write'],
-  bypass: ['--dangerously-bypass-approvals-and-sandbox'],
+const PERMISSIONS = {
+  all: ['--dangerously-bypass-approvals-and-sandbox'],
+  edits: ['--sandbox', 'workspace-write'],
   // It never asks in this mode, so that all it may do without asking is to look.
-  ask: ['--sandbox', 'read-only'],
-};
+  asks: ['--sandbox', 'read-only'],
+} as const;
+
+/** A setting of its configuration. The value is TOML; JSON strings, numbers and lists of strings are that, too. */
+const setting = (name: string, value: string | number | readonly string[]): string[] => ['-c', `${name}=${JSON.stringify(value)}`];
 
 /** Codex. Flags and output as of version 0.169.0. */
 export const codexAdapter: AgentAdapter = {
   kind: 'codex',
   structured: true,
-  command({ agent }) {
+  resumes: true,
+  takes_tools: true,
+  state: (env) => [env['CODEX_HOME'] ?? join(env['HOME'] ?? '/nonexistent', '.codex')],
+  command(request) {
+    const { agent, resume, tools } = request;
+    const server = `mcp_servers.${TOOL_SERVER}`;
     return {
       argv: [
         agent.bin ?? 'codex',
         'exec',
         '--json',
         ...(agent.model === undefined ? [] : ['-m', agent.model]),
-        // The value is TOML; a JSON string is one, too.
-        ...(agent.effort === undefined ? [] : ['-c', `model_reasoning_effort=${JSON.stringify(agent.effort)}`]),
-        ...PERMISSIONS[agent.permissions],
+        ...(agent.effort === undefined ? [] : setting('model_reasoning_effort', agent.effort)),
+        ...(tools === undefined
+          ? []
+          : [
+              ...setting(`${server}.command`, tools.argv[0]),
+              ...setting(`${server}.args`, tools.argv.slice(1)),
+              ...setting(`${server}.env_vars`, tools.pass),
+              ...setting(`${server}.tool_timeout_sec`, TOOL_PATIENCE_MS / 1000),
+            ]),
+        ...PERMISSIONS[freedom(request)],
         ...agent.args,
+        ...(resume === undefined ? [] : ['resume', resume.session_id]),
         '-',
       ],
       env: {},

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { jsonObject, rawLine } from '../adapter.ts';
 import type { LineParser } from '../adapter.ts';
-import type { AgentEvent } from '../event.ts';
+import type { AgentEvent, Usage } from '../event.ts';
 import { codexErrorClass, isUsageLimit } from './error-class.ts';
 
 const tokens = z.number().int().nonnegative().default(0);
@@ -46,7 +46,8 @@ const CodexLine = z.discriminatedUnion('type', [
 ]);
 type CodexLine = z.infer<typeof CodexLine>;
 
-export function codexParser(): LineParser {
+/** `used`: of a resumed thread, since codex counts the whole of it. */
+export function codexParser(used: Usage = { input_tokens: 0, output_tokens: 0, cost_usd: null }): LineParser {
   const called = new Set<string>();
   let final: string | undefined;
   let told: string | null = null;
@@ -83,7 +84,7 @@ export function codexParser(): LineParser {
         return error(line.message);
       case 'turn.completed':
         return [
-          { type: 'usage', input_tokens: line.usage.input_tokens, output_tokens: line.usage.output_tokens, cost_usd: null },
+          { type: 'usage', input_tokens: Math.max(0, line.usage.input_tokens - used.input_tokens), output_tokens: Math.max(0, line.usage.output_tokens - used.output_tokens), cost_usd: null },
           { type: 'ended', reason: 'completed', ...(final === undefined ? {} : { final }) },
         ];
       case 'turn.failed':

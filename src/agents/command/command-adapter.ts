@@ -4,6 +4,9 @@ import type { AgentAdapter } from '../adapter.ts';
 export const commandAdapter: AgentAdapter = {
   kind: 'command',
   structured: false,
+  resumes: false,
+  takes_tools: false,
+  state: () => [],
   command({ agent }) {
     const [program, ...args] = agent.command ?? [];
     if (program === undefined) throw new Error(`Agent "${agent.name}" has no command`);

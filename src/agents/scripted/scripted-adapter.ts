@@ -14,6 +14,9 @@ function playerPath(): string {
 export const scriptedAdapter: AgentAdapter = {
   kind: 'scripted',
   structured: true,
+  resumes: false,
+  takes_tools: false,
+  state: () => [],
   command: ({ agent }) => ({ argv: [process.execPath, playerPath(), agent.script ?? 'script.yaml', ...agent.args], env: {} }),
   parser: () => ({
     line(text) {
