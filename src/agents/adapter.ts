@@ -2,7 +2,10 @@ import type { AgentKind, AgentRequest } from './contract.ts';
 import type { AgentEvent, Usage } from './event.ts';
 
 /** The part of a request that a command line is made of. */
-export type CommandRequest = Pick<AgentRequest, 'agent' | 'allowed_tools' | 'resume' | 'tools' | 'sandboxed' | 'scratch'>;
+export interface CommandRequest extends Pick<AgentRequest, 'agent' | 'allowed_tools' | 'resume' | 'tools' | 'scratch'> {
+  /** Whether it runs in our sandbox, where its own prompts and fences can be off. */
+  readonly sandboxed: boolean;
+}
 
 /** What to start. `argv[0]` is a name for PATH or a path from the workspace; `env` is added to the child's environment. */
 export interface AgentCommand {

@@ -1,3 +1,4 @@
+import { homedir } from 'node:os';
 import { ok } from '../base/failure.ts';
 import { findProgram } from '../process/find-program.ts';
 import { runProgram } from '../process/run-program.ts';
@@ -8,6 +9,9 @@ import { createReadyWrappers } from './ready-wrappers.ts';
 import { adapterOf } from './registry.ts';
 import { resolveAgent } from './resolve-agent.ts';
 import { runAgent } from './run-agent.ts';
+import { noteWorkspace } from './sandbox/known-workspaces.ts';
+import { sandboxProblem } from './sandbox/open-sandbox.ts';
+import { storeOf } from './sandbox/plan.ts';
 
 const VERSION_TIMEOUT_MS = 15_000;
 
@@ -22,6 +26,8 @@ export function createAgents(): Agents {
       return adapter.ok ? ok(found.value) : adapter;
     },
     run: (request, observer, signal) => runAgent(request, observer, signal, ready),
+    noteWorkspace: (workspace) => noteWorkspace(storeOf(process.env['HOME'] ?? homedir(), process.env), workspace),
+    sandboxProblem,
     close: () => ready.close(),
     reset: resetAttempt,
     left: leftAttempt,

@@ -1,8 +1,11 @@
 import type { Failure, Result } from '../base/failure.ts';
 import type { AgentEvent, ErrorClass, Usage } from './event.ts';
+import type { SandboxSettings } from './sandbox/open-sandbox.ts';
 
 export { statusFile } from './attempt-files.ts';
 export { AgentEvent, Usage } from './event.ts';
+export { sandboxMissing } from './sandbox/missing.ts';
+export type { SandboxSettings } from './sandbox/open-sandbox.ts';
 
 /** What other rooms may know of agents. */
 
@@ -44,8 +47,7 @@ export interface AgentRequest {
   readonly resume?: { readonly session_id: string; readonly used: Usage };
   /** A server of ours with tools for this call alone; see docs/adr/0009-tools-for-agents.md. */
   readonly tools?: ToolServer;
-  /** Whether it runs in our sandbox, where its own prompts and fences can be off. */
-  readonly sandboxed: boolean;
+  readonly sandbox: SandboxSettings;
   /** Names of further environment variables to pass (`sandbox.pass_env`). */
   readonly pass_env: readonly string[];
   readonly limits: AgentLimits;
@@ -154,6 +156,10 @@ export interface Agents {
   endLeft(attempt: { readonly scratch: string; readonly turn_id: string }): Promise<void>;
   /** Program and version of a kind, for a check-up; null where it is not installed. */
   version(kind: AgentKind, bin: string | undefined): Promise<{ readonly path: string; readonly version: string } | null>;
+  /** Lets sandboxes of other workspaces know that this one is there. */
+  noteWorkspace(workspace: string): void;
+  /** Why there can be no sandbox here; null where there can. */
+  sandboxProblem(): Promise<string | null>;
   /** Ends what was started ahead for the next call. */
   close(): void;
 }

@@ -17,18 +17,30 @@ import type { ReadyWrappers } from './ready-wrappers.ts';
 import { createRedactor, secretValues } from './redact.ts';
 import { adapterOf } from './registry.ts';
 import { programOf } from './resolve-agent.ts';
+import { hostsOf } from './sandbox/hosts.ts';
+import { openSandbox, sandboxProblem } from './sandbox/open-sandbox.ts';
+import type { Sandbox } from './sandbox/open-sandbox.ts';
 
 /** Runs an agent to its end: starts it, translates, redacts and logs its output, and tells how it ended. */
 export async function runAgent(request: AgentRequest, observer: AgentObserver, signal: AbortSignal, ready: ReadyWrappers): Promise<AgentResult> {
   const adapter = await adapterOf(request.agent.kind);
   if (!adapter.ok) return notStarted(adapter.failure);
-  const command = adapter.value.command(request);
-  const env = agentEnvironment({
-    inherited: process.env,
-    kind: request.agent.kind,
-    pass: request.pass_env,
-    own: [request.agent.env, command.env],
-  });
+  const environment = (...own: Readonly<Record<string, string>>[]): Record<string, string> =>
+    agentEnvironment({ inherited: process.env, kind: request.agent.kind, pass: request.pass_env, own: [request.agent.env, ...own] });
+  const plain = environment();
+  const opened = await openSandbox({ settings: request.sandbox, workspace: request.workspace, scratch: request.scratch, env: plain, state: adapter.value.state(plain), hosts: hostsOf(request.agent.kind, plain) });
+  if (!opened.ok) return notStarted(opened.failure);
+  const sandbox = opened.value;
+  try {
+    return await runInside(request, adapter.value, sandbox, environment, observer, signal, ready);
+  } finally {
+    await sandbox?.close();
+  }
+}
+
+async function runInside(request: AgentRequest, adapter: AgentAdapter, sandbox: Sandbox | null, environment: (...own: Readonly<Record<string, string>>[]) => Record<string, string>, observer: AgentObserver, signal: AbortSignal, ready: ReadyWrappers): Promise<AgentResult> {
+  const command = adapter.command({ ...request, sandboxed: sandbox !== null });
+  const env = environment(command.env, sandbox?.env ?? {});
   const [program, ...args] = command.argv;
   const path = programOf(request.agent) === null ? program : findProgram(program, env['PATH'], request.workspace);
   if (path === null) return notStarted({ code: 'agent_not_found', kind: 'precondition', message: `The program ${program} of the agent ${request.agent.name} was not found.` });
@@ -36,14 +48,16 @@ export async function runAgent(request: AgentRequest, observer: AgentObserver, s
   const stdin_file = promptFile(request.scratch);
   writeFileSync(stdin_file, request.prompt, { mode: 0o600 });
   for (const [file, content] of Object.entries(command.files ?? {})) writeFileSync(file, content, { mode: 0o600 });
-  const reading = readOutput(request, adapter.value, { ...env, ...request.variables }, observer);
+  const reading = readOutput(request, adapter, { ...env, ...request.variables }, observer);
   if (request.agent.permissions === 'bypass') reading.logs.line('[orchestrator: permissions: bypass: the agent asks nobody and may do whatever you may]');
+  if (sandbox !== null) reading.logs.line('[orchestrator: in a sandbox: writes go to the workspace and a /tmp of its own]');
+  else if (request.sandbox.mode !== 'off') reading.logs.line(`[orchestrator: without a sandbox: ${(await sandboxProblem()) ?? ''}]`);
   const turn = request.variables['ORCHESTRATOR_TURN_ID'];
   let end: SupervisedEnd;
   try {
     end = await runSupervised(
       {
-        argv: [path, ...args],
+        argv: sandbox === null ? [path, ...args] : sandbox.around([path, ...args]),
         cwd: request.workspace,
         env,
         variables: request.variables,
@@ -73,7 +87,7 @@ export async function runAgent(request: AgentRequest, observer: AgentObserver, s
     throw error;
   }
   for (const event of reading.parser.end()) reading.say(event);
-  const result = concludeRun(request.agent, adapter.value.structured, reading.tally, end, relative(request.workspace, request.logs.text));
+  const result = concludeRun(request.agent, adapter.structured, reading.tally, end, relative(request.workspace, request.logs.text));
   const how = result.failure === null ? 'ended well' : result.failure.message;
   const last = `[orchestrator: ${request.agent.name} ${how}; exit code ${end.exit_code ?? 'none'}, ${(end.duration_ms / 1000).toFixed(1)} s]`;
   // A log that could not be written (the disk is full, its folder was taken away) does not undo the agent's work.

@@ -112,7 +112,7 @@ describe('environment', () => {
     expect(config.input_file).toBe('input.md');
     expect(provenance.get('router.review_every_n')).toEqual({ layer: 'environment', where: 'ORCHESTRATOR_ROUTER_REVIEW_EVERY_N' });
     expect(provenance.get('router.mode')).toEqual({ layer: 'file', where: 'orchestration.yaml:1' });
-    expect(warnings).toEqual(['sandbox.mode is accepted but has no effect in this version']);
+    expect(warnings).toEqual([]);
   });
 
   test('a wrong value names its variable', async () => {

@@ -14,8 +14,6 @@ const NO_EFFECT: readonly string[] = [
   'budget.turn.max_tokens',
   'budget.turn.max_turns',
   'budget.turn.max_duration',
-  'sandbox.mode',
-  'sandbox.allow_hosts',
   'pool',
   'subsystems',
   'governance',

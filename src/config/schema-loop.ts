@@ -78,6 +78,7 @@ export const sandbox = z
   .strictObject({
     mode: choice(['auto', 'off', 'strict']).prefault('auto').describe('`auto`: on where the machine can; `strict`: required, network by allowlist; `off`. `sandbox: off` is short for this key.'),
     allow_hosts: list().prefault([]).describe('Hosts that a strict sandbox lets through.'),
+    write: list().prefault([]).describe('Further places that a sandboxed agent may write, such as a package cache; from the workspace, or from `~`.'),
     pass_env: list().prefault([]).describe('Names of further environment variables that agents get.'),
   })
   .prefault({})

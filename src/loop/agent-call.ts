@@ -70,7 +70,7 @@ export async function prepareCall(runtime: LoopRuntime, journal: Journal, state:
     workspace,
     variables,
     scratch: places.attempt,
-    sandboxed: false,
+    sandbox: settings.sandbox,
     pass_env: settings.pass_env,
     ...(prompt.frontMatter?.allowed_tools === undefined ? {} : { allowed_tools: prompt.frontMatter.allowed_tools }),
     limits: {

@@ -1,3 +1,4 @@
+import { sandboxMissing } from '../agents/contract.ts';
 import type { Failure } from '../base/failure.ts';
 import { readPrompt } from './prompt.ts';
 import type { LoopRuntime } from './runtime.ts';
@@ -9,6 +10,11 @@ import type { OrchestrationState } from './state.ts';
  */
 export async function checkAgents(runtime: LoopRuntime, state: OrchestrationState): Promise<Failure | null> {
   const { settings } = runtime;
+  if (settings.sandbox.mode === 'strict') {
+    const problem = await runtime.agents.sandboxProblem();
+    if (problem !== null) return sandboxMissing(problem);
+  }
+  if (settings.sandbox.mode !== 'off') runtime.agents.noteWorkspace(runtime.workspace);
   const parts: [actor: string, prompt: string][] = [['galph', settings.prompts.galph], ['ralph', settings.prompts.ralph]];
   if (settings.router.enabled && settings.router.review_every_n > 0) parts.push(['galph', settings.prompts.reviewer]);
   const inOrder = state.expected_actor === 'ralph' ? parts.toReversed() : parts;

@@ -1,4 +1,4 @@
-import type { AgentConfig, AgentFlags, Agents } from '../agents/contract.ts';
+import type { AgentConfig, AgentFlags, Agents, SandboxSettings } from '../agents/contract.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Repository } from '../git/repository.ts';
 import type { BudgetLimits } from './budget.ts';
@@ -29,6 +29,7 @@ export interface LoopSettings {
   readonly agent: AgentConfig;
   readonly agentFlags: AgentFlags;
   readonly pass_env: readonly string[];
+  readonly sandbox: SandboxSettings;
   readonly budget: BudgetLimits;
   readonly turn_budget: BudgetLimits;
   readonly remote: string;

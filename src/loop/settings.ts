@@ -1,9 +1,12 @@
-import { join, relative, sep } from 'node:path';
+import { homedir } from 'node:os';
+import { join, relative, resolve, sep } from 'node:path';
 import type { AgentFlags } from '../agents/contract.ts';
 import { globMatcher } from '../base/glob.ts';
 import type { PathMatcher } from '../base/glob.ts';
 import type { Config } from '../config/schema.ts';
 import type { BudgetLimits } from './budget.ts';
+import type { Repository } from '../git/repository.ts';
+import { placesOf } from './places.ts';
 import { commitPolicy } from './policy.ts';
 import type { LoopSettings } from './runtime.ts';
 
@@ -14,8 +17,8 @@ export interface SettingsInput {
   readonly config: Config;
   /** Folder that the configuration's paths are relative to, absolute. */
   readonly workspace: string;
-  /** Top of the checkout, absolute; the workspace or a folder above it. */
-  readonly root: string;
+  /** The checkout that the workspace is in. */
+  readonly repository: Pick<Repository, 'root' | 'gitDirectory' | 'commonDirectory'>;
   readonly mode: 'combined' | 'role';
   readonly agentFlags: AgentFlags;
   readonly commits: boolean;
@@ -23,7 +26,8 @@ export interface SettingsInput {
 
 /** Works out what the loop needs from the configuration. */
 export function loopSettings(input: SettingsInput): LoopSettings {
-  const { config, workspace, root } = input;
+  const { config, workspace } = input;
+  const { root } = input.repository;
   const prefix = relative(root, workspace).split(sep).join('/');
   const fromRoot = (path: string): string => (prefix === '' ? path : `${prefix}/${path}`);
   /** A matcher for paths of the workspace, applied to paths as git names them. What lies outside it never matches. */
@@ -64,12 +68,16 @@ export function loopSettings(input: SettingsInput): LoopSettings {
     agent: { default: config.agent.default, roles: config.agent.roles, prompts: config.agent.prompts, agents: config.agents, workspace },
     agentFlags: input.agentFlags,
     pass_env: config.sandbox.pass_env,
+    sandbox: { mode: config.sandbox.mode, allow_hosts: config.sandbox.allow_hosts, write: config.sandbox.write.map(expand(workspace)), git: [...new Set([input.repository.gitDirectory, input.repository.commonDirectory])], control: placesOf(input.repository.gitDirectory, workspace).control },
     budget: budgetOf(config.budget),
     turn_budget: budgetOf(config.budget.turn),
     remote: config.sync.remote,
     commits: input.commits,
   };
 }
+
+/** `~` is the home of whoever runs this; other paths are the workspace's. */
+const expand = (workspace: string) => (path: string): string => (path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : resolve(workspace, path));
 
 type BudgetKeys = { readonly [K in keyof BudgetLimits]?: number | undefined };
 

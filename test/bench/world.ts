@@ -37,7 +37,7 @@ export function layOut(dir: string, agent = AGENT): void {
   chmodSync(join(dir, 'agent.sh'), 0o755);
   for (const prompt of ['supervisor.md', 'main.md']) writeFileSync(join(dir, 'prompts', prompt), '# Do your part\n');
   writeFileSync(join(dir, '.gitignore'), '/logs/\n/tmp/\n/.orchestrator/\n');
-  writeFileSync(join(dir, 'orchestration.yaml'), 'agent: { default: stub }\nagents:\n  stub: { kind: command, command: ["./agent.sh"] }\n');
+  writeFileSync(join(dir, 'orchestration.yaml'), 'agent: { default: stub }\nagents:\n  stub: { kind: command, command: ["./agent.sh"] }\nsandbox: off\n');
   writeFileSync(join(dir, 'sync/state.json'), '{}\n');
   git(dir, 'add', '-A');
   git(dir, 'commit', '-q', '-m', 'start');

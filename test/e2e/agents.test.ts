@@ -67,7 +67,7 @@ describe('claude', () => {
   test('is what auto takes; without any agent the run refuses with exit 5', async () => {
     const { rig, env } = await withTool('claude', 'success');
     await using _ = rig;
-    await rig.write('orchestration.yaml', '');
+    await rig.write('orchestration.yaml', 'sandbox: off\n');
     await rig.commit();
     expect((await rig.run(['run', '--once'], { env })).code).toBe(0);
     const nothing = { PATH: '/usr/bin:/bin' };
@@ -140,7 +140,7 @@ describe('scripted', () => {
   const scripted = async (script: string): Promise<Rig> => {
     const rig = await createRig();
     await rig.write('script.yaml', script);
-    await rig.write('orchestration.yaml', 'agent: { default: scripted }\n');
+    await rig.write('orchestration.yaml', 'agent: { default: scripted }\nsandbox: off\n');
     await rig.commit();
     return rig;
   };

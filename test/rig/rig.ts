@@ -69,6 +69,8 @@ export interface RigOptions {
   readonly agent?: string;
   /** Further lines of orchestration.yaml. */
   readonly config?: string;
+  /** Agents of tests mostly tell what they did in files beside the workspace. */
+  readonly sandbox?: 'auto' | 'off' | 'strict';
   /** Leave the folder without orchestration.yaml, prompts and agent. */
   readonly bare?: boolean;
 }
@@ -192,7 +194,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
 
   await git('init', '-q', '-b', 'main');
   if (options.bare !== true) {
-    await rig.write('orchestration.yaml', `${CONFIG}${options.config ?? ''}`);
+    await rig.write('orchestration.yaml', `${CONFIG}${/^sandbox:/m.test(options.config ?? '') ? '' : `sandbox: ${options.sandbox ?? 'off'}\n`}${options.config ?? ''}`);
     await rig.write('prompts/supervisor.md', '# Plan\n');
     await rig.write('prompts/main.md', '# Build\n');
     await rig.write('prompts/reviewer.md', '# Review\n');

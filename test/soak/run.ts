@@ -57,7 +57,7 @@ function setUp(): void {
   chmodSync(join(start, 'agent.sh'), 0o755);
   for (const prompt of ['supervisor.md', 'main.md']) writeFileSync(join(start, 'prompts', prompt), '# Do your part\n');
   writeFileSync(join(start, '.gitignore'), '/logs/\n/tmp/\n');
-  writeFileSync(join(start, 'orchestration.yaml'), 'agent: { default: stub }\nagents:\n  stub: { kind: command, command: ["./agent.sh"] }\ncommit: { galph: ["**"] }\n');
+  writeFileSync(join(start, 'orchestration.yaml'), 'agent: { default: stub }\nagents:\n  stub: { kind: command, command: ["./agent.sh"] }\ncommit: { galph: ["**"] }\nsandbox: off\n');
   git(start, 'add', '-A');
   git(start, 'commit', '-q', '-m', 'start');
   git(start, 'push', '-q', 'origin', 'main');

@@ -13,7 +13,6 @@ import { openRepository } from '../../git/repository.ts';
 import type { Repository } from '../../git/repository.ts';
 import { indexLock, isHolderAlive, placesOf, readHolder, readJournal, stateShow } from '../../loop/contract.ts';
 import type { Places } from '../../loop/contract.ts';
-import { findProgram } from '../../process/find-program.ts';
 import { defineOperation } from '../../spine/operation.ts';
 
 const Check = z.object({
@@ -69,8 +68,9 @@ export const healthCheck = defineOperation({
       add(state.ok ? { name: 'state', status: 'ok', message: `${state.value.file}: iteration ${state.value.state.iteration}, ${state.value.state.expected_actor} is expected, ${state.value.state.status}` } : { name: 'state', status: 'failed', message: state.failure.message, ...hintOf(state.failure) });
       const { config } = loaded.value;
       add(await checkRemote(repository.value, config.sync.remote));
-      for (const check of await checkAgents(await openAgents(), config, workspace)) add(check);
-      add(checkSandbox(config));
+      const agents = await openAgents();
+      for (const check of await checkAgents(agents, config, workspace)) add(check);
+      add(await checkSandbox(agents, config));
     }
     const places = placesOf(repository.value.gitDirectory, workspace);
     for (const check of await checkLeftovers(repository.value, places, input.fix)) add(check);
@@ -133,11 +133,13 @@ async function checkAgents(agents: Agents, config: Config, workspace: string): P
   return checks;
 }
 
-function checkSandbox(config: Config): Check {
-  if (config.sandbox.mode === 'off') return { name: 'sandbox', status: 'ok', message: 'switched off' };
-  const bwrap = findProgram('bwrap', process.env['PATH'] ?? '', process.cwd());
-  const seen = bwrap === null ? 'bubblewrap is not installed' : `bubblewrap is at ${bwrap}`;
-  return { name: 'sandbox', status: 'warning', message: `agents run without a sandbox: this version has none yet (${seen})`, hint: 'Run it in a container or a virtual machine, or write sandbox: off to say that you know.' };
+async function checkSandbox(agents: Agents, { sandbox }: Config): Promise<Check> {
+  const passed = sandbox.pass_env.includes('SSH_AUTH_SOCK') ? '; SSH_AUTH_SOCK is passed, so that agents may use your ssh keys' : '';
+  if (sandbox.mode === 'off') return { name: 'sandbox', status: 'ok', message: `switched off${passed}` };
+  const problem = await agents.sandboxProblem();
+  if (problem === null) return { name: 'sandbox', status: 'ok', message: `bubblewrap works (mode ${sandbox.mode})${passed}` };
+  const status = sandbox.mode === 'strict' ? 'failed' : 'warning';
+  return { name: 'sandbox', status, message: `agents run without a sandbox: ${problem}${passed}`, hint: 'Install what is missing, run it all in a container, or write sandbox: off to say that you know.' };
 }
 
 /** Locks, journals and outcome files whose process is gone, and worktrees whose folder is. */

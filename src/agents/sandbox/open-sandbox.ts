@@ -1,0 +1,125 @@
+import { lstatSync, mkdirSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { fail, ok } from '../../base/failure.ts';
+import type { Result } from '../../base/failure.ts';
+import { findProgram } from '../../process/find-program.ts';
+import { runProgram } from '../../process/run-program.ts';
+import { sandboxMissing } from './missing.ts';
+import { bubblewrapArguments } from './bubblewrap.ts';
+import type { Standing } from './bubblewrap.ts';
+import { openGate } from './gate.ts';
+import { otherWorkspaces } from './known-workspaces.ts';
+import { planSandbox, storeOf } from './plan.ts';
+
+/** What configuration and repository say about the sandbox of one agent call. Paths are absolute. */
+export interface SandboxSettings {
+  readonly mode: 'auto' | 'off' | 'strict';
+  /** `strict`: the hosts that may be reached, beside those of the agent's kind. */
+  readonly allow_hosts: readonly string[];
+  /** Further places that may be written. */
+  readonly write: readonly string[];
+  readonly git: readonly string[];
+  readonly control: string;
+}
+
+/** A sandbox that is ready for one agent. */
+export interface Sandbox {
+  /** The command line that runs another one inside. */
+  around(argv: readonly string[]): [string, ...string[]];
+  readonly env: Readonly<Record<string, string>>;
+  close(): Promise<void>;
+}
+
+export interface SandboxCall {
+  readonly settings: SandboxSettings;
+  readonly workspace: string;
+  /** Private folder of the attempt. */
+  readonly scratch: string;
+  /** The agent's environment. */
+  readonly env: Readonly<Record<string, string>>;
+  /** The kind's own state, and the hosts that it talks to. */
+  readonly state: readonly string[];
+  readonly hosts: readonly string[];
+}
+
+/** Why there is no sandbox here; null where there can be one. Looked up once. */
+let probed: Promise<string | null> | null = null;
+
+export function sandboxProblem(): Promise<string | null> {
+  probed ??= probe();
+  return probed;
+}
+
+async function probe(): Promise<string | null> {
+  if (process.platform !== 'linux') return `there is none for ${process.platform} yet`;
+  const bwrap = findProgram('bwrap', process.env['PATH'], '/');
+  if (bwrap === null) return 'bubblewrap is not installed (apt-get install bubblewrap)';
+  const plan = { hidden: [], writable: [], frozen: [], temp: '/tmp', network: null };
+  const tried = await runProgram([bwrap, ...bubblewrapArguments(plan, '/', () => 'nothing'), findProgram('true', process.env['PATH'], '/') ?? '/bin/true'], { cwd: '/', env: {}, timeout_ms: 5000 });
+  if (tried.ok && tried.value.exit_code === 0) return null;
+  return `bubblewrap cannot make one here: ${tried.ok ? tried.value.stderr.trim().split('\n')[0] : tried.failure.message}`;
+}
+
+/** Opens the sandbox for a call; null where it is off, or cannot be had and need not. */
+export async function openSandbox(call: SandboxCall): Promise<Result<Sandbox | null>> {
+  const { settings, scratch } = call;
+  if (settings.mode === 'off') return ok(null);
+  const problem = await sandboxProblem();
+  if (problem !== null) return settings.mode === 'strict' ? fail(sandboxMissing(problem)) : ok(null);
+  const temp = join(scratch, 'tmp');
+  rmSync(temp, { recursive: true, force: true });
+  mkdirSync(temp, { recursive: true, mode: 0o700 });
+  const git = settings.git.flatMap((folder) => [folder, ...submoduleFolders(folder)]);
+  // An agent must not be the one who makes it.
+  for (const folder of git) mkdirSync(join(folder, 'hooks'), { recursive: true });
+  const home = call.env['HOME'] ?? homedir();
+  const store = storeOf(home, process.env);
+  const workspace = real(call.workspace);
+  const facts = {
+    home, store, workspace, temp, git: git.map(real), control: real(settings.control),
+    state: call.state.map(real), write: settings.write.map(real),
+    others: otherWorkspaces(store, workspace), uid: process.getuid?.() ?? 0,
+  };
+  const gate = settings.mode === 'strict' ? await openGate(scratch, [...settings.allow_hosts, ...call.hosts]) : null;
+  const planned = planSandbox(facts);
+  const plan = { ...planned, hidden: planned.hidden.map(real), frozen: planned.frozen.map(real), network: gate === null ? null : { socket: gate.socket } };
+  const args = bubblewrapArguments(plan, workspace, standing);
+  const bwrap = findProgram('bwrap', process.env['PATH'], '/') ?? 'bwrap';
+  return ok({
+    around: (argv) => [bwrap, ...args, ...(gate?.through ?? []), ...argv],
+    env: { TMPDIR: '/tmp', ...gate?.env },
+    close: async () => {
+      await gate?.close();
+      rmSync(temp, { recursive: true, force: true });
+    },
+  });
+}
+
+/** Git folders of submodules: their hooks and configuration run programs as well. */
+function submoduleFolders(gitFolder: string): string[] {
+  const modules = join(gitFolder, 'modules');
+  try {
+    return readdirSync(modules, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile() && entry.name === 'config').map((entry) => entry.parentPath);
+  } catch {
+    return [];
+  }
+}
+
+/** Where a path leads; itself where nothing is there. Something can only be put over what is no link. */
+function real(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+const standing: Standing = (path) => {
+  try {
+    const facts = lstatSync(path);
+    return facts.isSymbolicLink() ? 'link' : facts.isDirectory() ? 'folder' : 'file';
+  } catch {
+    return 'nothing';
+  }
+};

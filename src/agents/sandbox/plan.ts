@@ -1,0 +1,67 @@
+import { dirname, join } from 'node:path';
+
+/** What a sandbox around an agent lets it see and write, worked out from facts alone. Paths are absolute. */
+export interface SandboxPlan {
+  /** In this order: what is hidden, what may be written, what in there may only be read. */
+  readonly hidden: readonly string[];
+  readonly writable: readonly string[];
+  readonly frozen: readonly string[];
+  /** The agent's own `/tmp`. */
+  readonly temp: string;
+  /** Null: the machine's network. Else only what a relay at this socket lets through. */
+  readonly network: null | { readonly socket: string };
+}
+
+export interface SandboxFacts {
+  readonly home: string;
+  /** Our own store. */
+  readonly store: string;
+  readonly workspace: string;
+  /** Git folder of the checkout, and the common one where that is another. */
+  readonly git: readonly string[];
+  /** `.git/orchestrator`. */
+  readonly control: string;
+  /** The agent kind's own state. */
+  readonly state: readonly string[];
+  /** `sandbox.write`. */
+  readonly write: readonly string[];
+  /** Folders of other workspaces that this machine knows of. */
+  readonly others: readonly string[];
+  readonly temp: string;
+  /** Numeric user id. */
+  readonly uid: number;
+}
+
+/** Where credentials, keys and key rings lie, below a home. */
+const SECRET_PLACES = [
+  '.ssh', '.gnupg', '.aws', '.azure', '.kube', '.docker', '.password-store', '.netrc', '.git-credentials', '.pypirc', '.pgpass', '.my.cnf', '.vault-token', '.terraform.d',
+  '.config/gcloud', '.config/gh', '.config/glab-cli', '.config/git/credentials', '.config/op', '.config/sops', '.config/age', '.config/rclone', '.config/hub',
+  '.local/share/keyrings', '.local/share/kwalletd', '.mozilla', '.config/google-chrome', '.config/chromium', '.config/BraveSoftware', 'Library/Keychains',
+];
+
+/** Ways out of a sandbox that are sockets: who may talk to them may do anything. */
+const SOCKETS = ['/run/docker.sock', '/var/run/docker.sock', '/run/containerd', '/run/podman', '/run/dbus', '/run/systemd/private'];
+
+/** Our own store, beside the workspaces. */
+export const storeOf = (home: string, env: Readonly<Record<string, string | undefined>>): string => join(env['XDG_STATE_HOME'] ?? join(home, '.local/state'), 'orchestrator');
+
+/** What in a git folder makes git run programs, and would do so outside the sandbox too. */
+const RUNS_PROGRAMS = ['config', 'config.worktree', 'hooks', 'info/attributes'];
+
+export function planSandbox(facts: SandboxFacts): SandboxPlan {
+  const { home, workspace, git, control, state } = facts;
+  const kept = [workspace, ...git, ...state, ...facts.write];
+  // What holds a writable place, or lies in one, is not hidden whole.
+  const apart = (path: string): boolean => !kept.some((each) => within(each, path) || within(path, each));
+  const hidden = [...SECRET_PLACES.map((place) => join(home, place)), facts.store, `/run/user/${facts.uid}`, ...SOCKETS, ...facts.others.filter(apart)];
+  const frozen = [...new Set(git)].flatMap((folder) => RUNS_PROGRAMS.map((name) => join(folder, name)));
+  return { hidden, writable: [...new Set(kept)], frozen: [...frozen, control], temp: facts.temp, network: null };
+}
+
+/** Whether `path` is `folder` or lies in it. */
+export function within(path: string, folder: string): boolean {
+  for (let at = path; ; at = dirname(at)) {
+    if (at === folder) return true;
+    if (at === dirname(at)) return false;
+  }
+}
