@@ -11,6 +11,8 @@ export interface Tally {
   readonly usage: Usage;
   readonly session_id: string | null;
   readonly error: Extract<AgentEvent, { type: 'error' }> | null;
+  /** The last usage limit that it told. */
+  readonly limited: Extract<AgentEvent, { type: 'rate_limited' }> | null;
   /** The closing event; null until there is one. */
   readonly closed: Extract<AgentEvent, { type: 'ended' }> | null;
   readonly final: string;
@@ -24,6 +26,7 @@ export function createTally(): Tally {
   let session: string | null = null;
   let error: Tally['error'] = null;
   let closed: Tally['closed'] = null;
+  let limited: Tally['limited'] = null;
   let message = '';
   let room = FINAL_LIMIT;
   const plain: string[] = [];
@@ -37,6 +40,9 @@ export function createTally(): Tally {
     get error() {
       return error;
     },
+    get limited() {
+      return limited;
+    },
     get closed() {
       return closed;
     },
@@ -47,6 +53,7 @@ export function createTally(): Tally {
       if (event.type === 'usage') usage = { input_tokens: event.input_tokens, output_tokens: event.output_tokens, cost_usd: event.cost_usd };
       else if (event.type === 'session_started') session ??= event.session_id;
       else if (event.type === 'error') error = event;
+      else if (event.type === 'rate_limited') limited = event;
       else if (event.type === 'ended') closed = event;
       else if (event.type === 'message') message = event.text;
     },
@@ -69,6 +76,7 @@ export function concludeRun(agent: AgentSpec, structured: boolean, tally: Tally,
     failure,
     error_class: failure === null ? null : classOf(failure, tally),
     session_id: tally.session_id,
+    usage_limit: failure !== null && tally.limited !== null && end.ended_early === null ? { resets_at: tally.limited.resets_at ?? null } : null,
     usage: tally.usage,
     final: tally.final,
     agent_ms: end.duration_ms,

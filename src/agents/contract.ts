@@ -91,6 +91,8 @@ export interface AgentResult {
   readonly failure: Failure | null;
   readonly error_class: ErrorClass | null;
   readonly session_id: string | null;
+  /** It failed at a usage limit that it told as such; `resets_at` is UTC, null where it told none. */
+  readonly usage_limit: { readonly resets_at: string | null } | null;
   readonly usage: Usage;
   /** The agent's final answer: the closing event's text, or all of stdout (at most 1 MiB) for a plain command. */
   readonly final: string;
@@ -151,7 +153,7 @@ export interface Agents {
   /** Makes the folder forget the attempt before. To be called before anything says that a new one may have begun. */
   reset(scratch: string): void;
   /** Looks at an attempt after a crash of the orchestrator. */
-  left(attempt: { readonly kind: string; readonly name: string; readonly scratch: string; readonly events: string; readonly turn_id: string; readonly workspace: string }): Promise<LeftAttempt>;
+  left(attempt: { readonly kind: string; readonly name: string; readonly scratch: string; readonly events: string; /** Where its events begin in the file. Bytes. */ readonly from: number; readonly turn_id: string; readonly workspace: string }): Promise<LeftAttempt>;
   /** Ends what is left of an attempt's processes, escaped grandchildren too; resolves once none is left. */
   endLeft(attempt: { readonly scratch: string; readonly turn_id: string }): Promise<void>;
   /** Program and version of a kind, for a check-up; null where it is not installed. */

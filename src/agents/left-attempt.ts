@@ -17,14 +17,14 @@ const MARK = 'ORCHESTRATOR_TURN_ID';
  * How an attempt stands whose orchestrator is gone. It has finished once its wrapper wrote the exit status; a kind that
  * tells its own end needs that on record as well, since exit code 0 alone is no success for it.
  */
-export async function leftAttempt(attempt: { readonly kind: string; readonly name: string; readonly scratch: string; readonly events: string; readonly turn_id: string; readonly workspace: string }): Promise<LeftAttempt> {
+export async function leftAttempt(attempt: { readonly kind: string; readonly name: string; readonly scratch: string; readonly events: string; readonly from: number; readonly turn_id: string; readonly workspace: string }): Promise<LeftAttempt> {
   const { exit } = readWrapperStatus(statusFile(attempt.scratch));
   if (exit === null) return { state: (await stillThere(attempt)) ? 'running' : 'gone' };
   const kind = attempt.kind as AgentKind;
   const adapter = await adapterOf(kind);
   if (!adapter.ok) return { state: 'gone' };
   const tally = createTally();
-  for await (const event of eventsOf(attempt.events)) {
+  for await (const event of eventsOf(attempt.events, attempt.from)) {
     tally.add(event);
     if (!adapter.value.structured && event.type === 'message') tally.output(event.text);
   }
@@ -54,8 +54,8 @@ async function groupOf({ scratch, turn_id }: { readonly scratch: string; readonl
   return groupMembers(pid).some((member) => marked.includes(member)) ? pid : null;
 }
 
-async function* eventsOf(file: string): AsyncGenerator<AgentEvent> {
-  const input = createReadStream(file, 'utf8');
+async function* eventsOf(file: string, start: number): AsyncGenerator<AgentEvent> {
+  const input = createReadStream(file, { encoding: 'utf8', start });
   try {
     for await (const line of createInterface({ input, crlfDelay: Infinity })) {
       const event = parseEvent(line);

@@ -148,6 +148,7 @@ const notStarted = (failure: Failure): AgentResult => ({
   failure,
   error_class: null,
   session_id: null,
+  usage_limit: null,
   usage: { input_tokens: 0, output_tokens: 0, cost_usd: null },
   final: '',
   agent_ms: 0,

@@ -7,13 +7,7 @@ import { leaves, type Tree } from './tree.ts';
  * makes it work.
  */
 const NO_EFFECT: readonly string[] = [
-  'agent.fallback',
-  'limits.max_limit_wait',
-  'limits.on_usage_limit',
-  'budget.day',
-  'budget.turn.max_tokens',
   'budget.turn.max_turns',
-  'budget.turn.max_duration',
   'pool',
   'subsystems',
   'governance',

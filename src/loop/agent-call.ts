@@ -1,14 +1,15 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import type { AgentRequest, AgentResult, AgentSpec } from '../agents/contract.ts';
+import type { AgentRequest, AgentResult, AgentSpec, Usage } from '../agents/contract.ts';
 import { crashPoint } from '../base/crash-point.ts';
 import { ok } from '../base/failure.ts';
 import type { Failure, Result } from '../base/failure.ts';
 import { contextBlock } from './context-block.ts';
 import { changedControls, controlMarks } from './control-watch.ts';
-import { addUsage, checkBudget } from './budget.ts';
+import { NOTHING_USED } from './budget.ts';
 import type { Spent } from './budget.ts';
 import type { Journal } from './journal.ts';
+import { watchBudget } from './live-budget.ts';
 import { writeJournal } from './journal.ts';
 import { readPrompt, renderPrompt } from './prompt.ts';
 import type { Prompt } from './prompt.ts';
@@ -27,8 +28,8 @@ export interface PreparedCall {
   readonly outcome: string;
 }
 
-/** Chooses the agent for a prompt, renders the prompt and lays out the attempt's folders. Failures dispatch nothing. */
-export async function prepareCall(runtime: LoopRuntime, journal: Journal, state: OrchestrationState, promptName: string): Promise<Result<PreparedCall>> {
+/** Chooses the agent for a prompt (`agent`: that one), renders the prompt and lays out the attempt's folders. Failures dispatch nothing. */
+export async function prepareCall(runtime: LoopRuntime, journal: Journal, state: OrchestrationState, promptName: string, agent: string | null = null): Promise<Result<PreparedCall>> {
   const { settings, places, workspace } = runtime;
   const read = readPrompt(settings.prompts_dir, promptName);
   if (!read.ok) return read;
@@ -36,12 +37,13 @@ export async function prepareCall(runtime: LoopRuntime, journal: Journal, state:
   const chosen = await runtime.agents.choose({
     prompt: promptName,
     actor: journal.actor,
-    flags: settings.agentFlags,
+    flags: agent === null ? settings.agentFlags : { agent, roles: {}, prompts: { [promptName]: agent } },
     frontMatter: prompt.frontMatter?.agent ?? null,
     config: settings.agent,
   });
   if (!chosen.ok) return chosen;
-  const model = prompt.frontMatter?.model;
+  // A model of one agent means nothing to the one that takes its place.
+  const model = agent === null ? prompt.frontMatter?.model : undefined;
   const spec: AgentSpec = model === undefined ? chosen.value : { ...chosen.value, model };
 
   const attempt = `${journal.turn_id}-${journal.attempt}`;
@@ -108,19 +110,31 @@ function promptVariables(runtime: LoopRuntime, journal: Journal, prompt: string)
 /** An agent that has run, with what belongs to its record. */
 export interface FinishedCall {
   readonly result: AgentResult;
-  readonly logs: LogFiles;
+  /** Null where none was started. */
+  readonly logs: LogFiles | null;
   /** Set where the orchestrator itself ended the agent: a signal, a stop, a budget. */
   readonly cut: Failure | null;
   /** The checkout as it was when the agent had exited; null where it must be looked at once more. */
   readonly after: Snapshot | null;
 }
 
+/** The calls before in the same turn. */
+export interface EarlierCalls {
+  /** Gone on with, so that the turn's log is one. */
+  readonly logs: LogFiles | null;
+  readonly usage: Usage;
+  readonly agent_ms: number;
+  readonly last: FinishedCall;
+}
+
 /** Runs the prepared agent: log files, journal, process, live budget. The journal names the agent before it starts. */
-export async function callAgent(runtime: LoopRuntime, journal: Journal, call: PreparedCall, spent: Spent, options: { readonly routing?: boolean } = {}): Promise<{ journal: Journal; call: FinishedCall }> {
-  const { clock, settings, places } = runtime;
+export async function callAgent(runtime: LoopRuntime, journal: Journal, call: PreparedCall, spent: Spent, options: { readonly routing?: boolean; readonly earlier?: EarlierCalls | null } = {}): Promise<{ journal: Journal; call: FinishedCall }> {
+  const { clock, settings, places, ledger } = runtime;
+  const { routing = false, earlier = null } = options;
   const at = clock.now();
   makeUntrackedFolder(settings.logs_dir);
-  const logs = createLogFiles(settings.logs_dir, { branch: runtime.branch, actor: journal.actor, iteration: journal.iteration, at, prompt: call.prompt.name });
+  const logs = earlier?.logs ?? createLogFiles(settings.logs_dir, { branch: runtime.branch, actor: journal.actor, iteration: journal.iteration, at, prompt: call.prompt.name });
+  const from = statSync(logs.events, { throwIfNoEntry: false })?.size ?? 0;
   const current: Journal = {
     ...journal,
     agent: {
@@ -130,12 +144,14 @@ export async function callAgent(runtime: LoopRuntime, journal: Journal, call: Pr
       outcome: call.outcome,
       log: logs.text,
       transcript: logs.events,
+      from,
       started_at: at.toISOString(),
     },
   };
+  if (earlier !== null) runtime.agents.reset(places.attempt);
   writeJournal(places, current, { durable: true });
   const { routed } = current;
-  if (options.routing !== true) runtime.emit({
+  if (!routing && call.request.resume === undefined) runtime.emit({
     type: 'turn.started',
     turn_id: journal.turn_id,
     actor: journal.actor,
@@ -148,9 +164,9 @@ export async function callAgent(runtime: LoopRuntime, journal: Journal, call: Pr
     log: relative(runtime.workspace, logs.text),
   });
 
-  const budget = new AbortController();
-  let overspent: Failure | null = null;
-  const turnLimits = { ...settings.turn_budget, max_cost_usd: call.prompt.frontMatter?.max_cost_usd ?? settings.turn_budget.max_cost_usd };
+  const key = `${journal.turn_id}-${journal.attempt}-${routing ? 'router' : 'turn'}-${from}`;
+  const turn = { ...settings.turn_budget, max_cost_usd: call.prompt.frontMatter?.max_cost_usd ?? settings.turn_budget.max_cost_usd };
+  const budget = watchBudget({ call: key, turn, run: settings.budget, day: settings.day_budget, before: spent, earlier: { usage: earlier?.usage ?? NOTHING_USED, agent_ms: earlier?.agent_ms ?? 0 }, ledger });
   let looking: Promise<Snapshot | null> | null = null;
   const controls = controlMarks(runtime.repository.commonDirectory);
   const result = await runtime.agents.run(
@@ -158,25 +174,23 @@ export async function callAgent(runtime: LoopRuntime, journal: Journal, call: Pr
     {
       onStarted(pid) {
         runtime.emit({ type: 'agent.started', turn_id: journal.turn_id, pid });
-        if (options.routing !== true) crashPoint('agent-running');
+        if (!routing) crashPoint('agent-running');
       },
       // Git looks at the checkout while the agent's last output is read and its processes are looked for.
       onExited() {
-        if (options.routing !== true) looking = takeSnapshot(runtime.repository.git, runtime.repository.root).catch(() => null);
+        if (!routing) looking = takeSnapshot(runtime.repository.git, runtime.repository.root).catch(() => null);
       },
       onEvent(event) {
         runtime.emit({ type: 'agent.event', turn_id: journal.turn_id, event });
-        if (event.type !== 'usage' || overspent !== null) return;
-        const usage = addUsage(spent.usage, event);
-        overspent =
-          checkBudget(turnLimits, { usage: event, turns: 0, duration_ms: 0 }, 'turn') ??
-          checkBudget({ ...settings.budget, max_turns: null, max_duration: null }, { ...spent, usage }, 'run');
-        if (overspent !== null) budget.abort();
+        if (event.type === 'usage') budget.onUsage({ input_tokens: event.input_tokens, output_tokens: event.output_tokens, cost_usd: event.cost_usd });
       },
     },
     AbortSignal.any([runtime.signal, budget.signal, ...(runtime.handOff === null ? [] : [runtime.handOff.lost])]),
   );
-  if (options.routing !== true) crashPoint('agent-exited');
+  budget.close();
+  ledger.note({ call: key, usage: result.usage, agent_ms: result.agent_ms, turn: !routing && earlier === null });
+  if (!routing) crashPoint('agent-exited');
+  const overspent = budget.spent();
   const cutBy = [runtime.signal, runtime.handOff?.lost].find((signal) => signal?.aborted === true);
   const aborted = cutBy !== undefined && result.ended_early === 'aborted' ? (cutBy.reason as Failure) : null;
   const seen = await looking;

@@ -28,7 +28,7 @@ export function addUsage(a: Usage, b: Usage): Usage {
 }
 
 /** The failure `budget` once a limit is reached, else null. `whose` names the budget in the message. */
-export function checkBudget(limits: BudgetLimits, spent: Spent, whose: 'run' | 'turn'): Failure | null {
+export function checkBudget(limits: BudgetLimits, spent: Spent, whose: 'run' | 'turn' | 'day'): Failure | null {
   const tokens = spent.usage.input_tokens + spent.usage.output_tokens;
   const cost = spent.usage.cost_usd ?? 0;
   const reached =

@@ -16,6 +16,7 @@ import { otherActor } from './state.ts';
 import type { OrchestrationState, StateDocument } from './state.ts';
 import { begin, endBetweenTurns } from './transition.ts';
 import { runTurn } from './turn.ts';
+import type { RepeatedTurn } from './turn.ts';
 
 /** How far a run goes. */
 export interface RunLength {
@@ -28,7 +29,7 @@ export interface RunLength {
 export interface RunStart {
   readonly person: ReadonlySet<string>;
   readonly snapshot: Snapshot;
-  readonly again: { readonly turn_id: string; readonly attempt: number } | null;
+  readonly again: RepeatedTurn | null;
   /** A crashed turn that was brought to its end on the way. */
   readonly recovered: CountedTurn | null;
 }
@@ -85,7 +86,7 @@ export async function runCombined(runtime: LoopRuntime, length: RunLength, start
       return result('stopped', ended);
     }
     const spent: Spent = { usage, turns, duration_ms: clock.monotonic() - began };
-    const overspent = checkBudget(settings.budget, spent, 'run');
+    const overspent = checkBudget(settings.budget, spent, 'run') ?? checkBudget(settings.day_budget, runtime.ledger.today(), 'day');
     if (overspent !== null) {
       const ended = endBetweenTurns(current.state, clock.now(), runtime.run_id, { budget: overspent });
       await stampBetweenTurns(runtime, { ...current, state: ended }, 'failed', overspent.message);

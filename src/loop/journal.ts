@@ -1,10 +1,15 @@
 import { rmSync } from 'node:fs';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
+import { Usage } from '../agents/contract.ts';
 import type { Result } from '../base/failure.ts';
 import { readControlFile } from './control-file.ts';
 import type { Places } from './places.ts';
 import { Actor } from './state.ts';
+
+/** A usage limit that is waited for, and the session to go on with. `used`: what the whole session has used. */
+export const Waiting = z.object({ agent: z.string(), until: z.string(), session_id: z.string().nullable(), used: Usage });
+export type Waiting = z.infer<typeof Waiting>;
 
 /**
  * The turn in flight, at `.git/orchestrator/turn.json`. It is written before anything is done and closed once all is
@@ -38,8 +43,10 @@ export const Journal = z.object({
     .nullable(),
   /** Known once the agent is about to start. Paths are absolute. */
   agent: z
-    .object({ name: z.string(), kind: z.string(), scratch: z.string(), outcome: z.string(), log: z.string(), transcript: z.string(), started_at: z.string() })
+    .object({ name: z.string(), kind: z.string(), scratch: z.string(), outcome: z.string(), log: z.string(), transcript: z.string(), from: z.number().int().nonnegative().default(0), started_at: z.string() })
     .nullable(),
+  /** What is waited for between two calls of the turn's agent. */
+  waiting: Waiting.nullable().default(null),
   /** The nonce of the claim on the remote, where one is held or asked for. */
   claim: z.string().nullable(),
 });

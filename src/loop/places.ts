@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Repository } from '../git/repository.ts';
 
 /** Where the loop keeps what is its own. Nothing of it is ever part of a commit. */
 export interface Places {
@@ -14,6 +15,8 @@ export interface Places {
   readonly person: string;
   /** What earlier turns left uncommitted. */
   readonly leftovers: string;
+  /** What agents have used, over all runs and worktrees of the repository. */
+  readonly spent: string;
   /** For the agent at work: its prompt, and what its wrapper writes down. */
   readonly attempt: string;
   /** Files that agents write for us. */
@@ -22,7 +25,7 @@ export interface Places {
   readonly scratch: string;
 }
 
-export function placesOf(gitDirectory: string, workspace: string): Places {
+export function placesOf({ gitDirectory, commonDirectory }: Pick<Repository, 'gitDirectory' | 'commonDirectory'>, workspace: string): Places {
   const control = join(gitDirectory, 'orchestrator');
   const scratch = join(workspace, '.orchestrator');
   return {
@@ -32,6 +35,7 @@ export function placesOf(gitDirectory: string, workspace: string): Places {
     stop: join(control, 'stop.json'),
     person: join(control, 'person.json'),
     leftovers: join(control, 'leftovers.json'),
+    spent: join(commonDirectory, 'orchestrator', 'spent.jsonl'),
     attempt: join(control, 'attempt'),
     outcomes: join(scratch, 'outcomes'),
     scratch,

@@ -9,7 +9,7 @@ import type { TurnReport } from './conclude.ts';
 import type { Landing } from './hand-off.ts';
 import { NOTHING_USED } from './budget.ts';
 import { closeJournal } from './journal.ts';
-import type { Journal } from './journal.ts';
+import type { Journal, Waiting } from './journal.ts';
 import { stateMessage } from './message.ts';
 import { readLeftovers, writeLeftovers } from './ownership.ts';
 import { publishDone } from './publish-turn.ts';
@@ -31,7 +31,7 @@ export type Recovery =
   /** A signal came while it was handed off: the journal stays for the next start. */
   | { readonly how: 'cut_short'; readonly failure: Failure }
   /** The same turn must be run again. */
-  | { readonly how: 'run_again'; readonly turn_id: string; readonly attempt: number };
+  | { readonly how: 'run_again'; readonly turn_id: string; readonly attempt: number; /** The wait that the crash cut short. */ readonly waiting: Waiting | null };
 
 /**
  * Finishes or prepares again the turn of a journal whose process is gone. Leftover processes are ended first. Works
@@ -40,7 +40,7 @@ export type Recovery =
 export async function recoverTurn(runtime: LoopRuntime, journal: Journal, person: ReadonlySet<string>): Promise<Recovery> {
   const tell = (how: Exclude<Recovery['how'], 'cut_short'>): void => runtime.emit({ type: 'turn.recovered', turn_id: journal.turn_id, actor: journal.actor, iteration: journal.iteration, how });
   const { agent } = journal;
-  const attempt = agent === null ? null : { kind: agent.kind, name: agent.name, scratch: agent.scratch, events: agent.transcript, turn_id: journal.turn_id, workspace: runtime.workspace };
+  const attempt = agent === null ? null : { kind: agent.kind, name: agent.name, scratch: agent.scratch, events: agent.transcript, from: agent.from, turn_id: journal.turn_id, workspace: runtime.workspace };
   const left = attempt === null || journal.routed === null ? null : await runtime.agents.left(attempt);
   if (attempt !== null) await runtime.agents.endLeft(attempt);
 
@@ -59,7 +59,7 @@ export async function recoverTurn(runtime: LoopRuntime, journal: Journal, person
     const report = record === null ? null : { document: handed.document ?? stamped, record, failure: runtime.mode === 'role' ? handed.failure : null };
     return { how: 'already_done', report };
   }
-  if (left?.state === 'finished') {
+  if (left?.state === 'finished' && journal.waiting === null) {
     crashPoint('agent-exited');
     tell('finished');
     return { how: 'finished', report: await concludeTurn(runtime, { journal, before: null, person, agent: left.result, cut: null }) };
@@ -76,7 +76,7 @@ export async function recoverTurn(runtime: LoopRuntime, journal: Journal, person
     return { how: 'already_done', report: null };
   }
   tell('run_again');
-  return { how: 'run_again', turn_id: journal.turn_id, attempt: agent === null || journal.routed === null ? journal.attempt : journal.attempt + 1 };
+  return { how: 'run_again', turn_id: journal.turn_id, attempt: agent === null || journal.routed === null ? journal.attempt : journal.attempt + 1, waiting: journal.waiting };
 }
 
 /** A turn that was stamped before the crash, on its way to the remote. */

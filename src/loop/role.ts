@@ -53,7 +53,7 @@ export async function runRole(runtime: LoopRuntime, length: RunLength, start: Ru
     const read = readState(repository.root, settings.state_file);
     if (!read.ok) return read;
     const spent = { usage, turns, duration_ms: clock.monotonic() - began };
-    const overspent = checkBudget(settings.budget, spent, 'run');
+    const overspent = checkBudget(settings.budget, spent, 'run') ?? checkBudget(settings.day_budget, runtime.ledger.today(), 'day');
     // What changed while the run waited is a person's too: none of our agents was at work.
     const snapshot = await takeSnapshot(repository.git, repository.root);
     const { person } = divide(snapshot, leftovers.value, settings.isReserved);
@@ -63,7 +63,7 @@ export async function runRole(runtime: LoopRuntime, length: RunLength, start: Ru
       writePersonPaths(places, runtime.run_id, person);
     }
     known = person;
-    const attempt = again ?? (next.value.attempt > 1 ? { turn_id: newId('turn', clock.now()), attempt: next.value.attempt } : null);
+    const attempt = again ?? (next.value.attempt > 1 ? { turn_id: newId('turn', clock.now()), attempt: next.value.attempt, waiting: null } : null);
     const turn = await runTurn(runtime, {
       document: first ? { ...read.value, state: begin(read.value.state) } : read.value,
       snapshot,

@@ -4,9 +4,11 @@ import type { Repository } from '../git/repository.ts';
 import type { BudgetLimits } from './budget.ts';
 import type { LoopEvent } from './event.ts';
 import type { HandOff } from './hand-off.ts';
+import type { Ledger } from './ledger.ts';
 import type { Places } from './places.ts';
 import type { CommitPolicy } from './policy.ts';
 import type { PromptMap, RouterSettings } from './router.ts';
+import type { LimitPolicy } from './usage-limit.ts';
 
 /** What the loop takes from configuration and flags, worked out once. Milliseconds and bytes. */
 export interface LoopSettings {
@@ -32,6 +34,9 @@ export interface LoopSettings {
   readonly sandbox: SandboxSettings;
   readonly budget: BudgetLimits;
   readonly turn_budget: BudgetLimits;
+  /** All runs of the repository on one day (UTC). */
+  readonly day_budget: BudgetLimits;
+  readonly usage_limit: LimitPolicy;
   readonly remote: string;
   /** Whether turns are committed at all. */
   readonly commits: boolean;
@@ -47,6 +52,7 @@ export interface LoopRuntime {
   readonly places: Places;
   readonly settings: LoopSettings;
   readonly agents: Agents;
+  readonly ledger: Ledger;
   /** Null where turns stay on this machine. */
   readonly handOff: HandOff | null;
   /** Environment for agents beside the turn's own. */

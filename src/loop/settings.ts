@@ -68,9 +68,11 @@ export function loopSettings(input: SettingsInput): LoopSettings {
     agent: { default: config.agent.default, roles: config.agent.roles, prompts: config.agent.prompts, agents: config.agents, workspace },
     agentFlags: input.agentFlags,
     pass_env: config.sandbox.pass_env,
-    sandbox: { mode: config.sandbox.mode, allow_hosts: config.sandbox.allow_hosts, write: config.sandbox.write.map(expand(workspace)), git: [...new Set([input.repository.gitDirectory, input.repository.commonDirectory])], control: placesOf(input.repository.gitDirectory, workspace).control },
+    sandbox: { mode: config.sandbox.mode, allow_hosts: config.sandbox.allow_hosts, write: config.sandbox.write.map(expand(workspace)), git: [...new Set([input.repository.gitDirectory, input.repository.commonDirectory])], control: placesOf(input.repository, workspace).control },
     budget: budgetOf(config.budget),
     turn_budget: budgetOf(config.budget.turn),
+    day_budget: budgetOf(config.budget.day),
+    usage_limit: { on_usage_limit: config.limits.on_usage_limit, max_limit_wait: config.limits.max_limit_wait ?? null, fallback: config.agent.fallback },
     remote: config.sync.remote,
     commits: input.commits,
   };

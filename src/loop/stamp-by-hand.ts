@@ -92,6 +92,7 @@ async function stampLocked(loop: OpenLoop, { actor, result, clock, bringForward,
     commits: true,
     routed: null,
     agent: null,
+    waiting: null,
     claim: null,
   };
   const shown = result === 'ok' ? null : { code: failure.code, message: failure.message };

@@ -12,6 +12,7 @@ import type { RunLength, RunStart } from './combined.ts';
 import type { LoopEvent, RunResult } from './event.ts';
 import { checkBranch, checkDirt, stateIgnored } from './guards.ts';
 import { readJournal } from './journal.ts';
+import { openLedger } from './ledger.ts';
 import type { Journal } from './journal.ts';
 import { takeLock } from './lock.ts';
 import { divide, readLeftovers, readPersonPaths, writePersonPaths } from './ownership.ts';
@@ -65,7 +66,7 @@ export async function startRun(request: RunRequest): Promise<Result<RunResult>> 
   if (!opened.ok) return opened;
   const repository = opened.value;
   const settings = request.settings(repository);
-  const places = placesOf(repository.gitDirectory, request.workspace);
+  const places = placesOf(repository, request.workspace);
   if (request.dry_run) return await dryRun(request, repository, settings);
 
   const lock = await takeLock(places.lock, 'run');
@@ -92,6 +93,7 @@ export async function startRun(request: RunRequest): Promise<Result<RunResult>> 
       places,
       settings,
       agents,
+      ledger: openLedger(places.spent, () => request.clock.now()),
       clock: request.clock,
       emit: request.emit,
       signal: ended.signal,
@@ -169,7 +171,7 @@ async function runFrom(request: RunRequest, runtime: LoopRuntime, roleHandOff: R
   const start: RunStart = {
     person,
     snapshot,
-    again: recovery?.how === 'run_again' ? { turn_id: recovery.turn_id, attempt: recovery.attempt } : null,
+    again: recovery?.how === 'run_again' ? { turn_id: recovery.turn_id, attempt: recovery.attempt, waiting: recovery.waiting } : null,
     recovered: recovery === null || recovery.how === 'run_again' ? null : recovery.report,
   };
   return roleHandOff === null ? await runCombined(runtime, request, start) : await runRole(runtime, request, start, roleHandOff);
@@ -177,8 +179,8 @@ async function runFrom(request: RunRequest, runtime: LoopRuntime, roleHandOff: R
 
 async function stillRuns(runtime: PartialRuntime, journal: Journal): Promise<boolean> {
   if (journal.agent === null) return false;
-  const { kind, name, scratch, transcript } = journal.agent;
-  return (await runtime.agents.left({ kind, name, scratch, events: transcript, turn_id: journal.turn_id, workspace: runtime.workspace })).state === 'running';
+  const { kind, name, scratch, transcript, from } = journal.agent;
+  return (await runtime.agents.left({ kind, name, scratch, events: transcript, from, turn_id: journal.turn_id, workspace: runtime.workspace })).state === 'running';
 }
 
 async function dryRun(request: RunRequest, repository: Repository, settings: LoopSettings): Promise<Result<RunResult>> {

@@ -38,6 +38,9 @@ export function watchStopNow(places: Places, controller: AbortController): () =>
   return () => watcher.close();
 }
 
+/** A wish to stop that came while nobody was at work: the turn ends at once, as if it had not begun. */
+export const stopped = (reason: string | null): Failure => ({ ...stoppedNow(reason), message: `The turn was ended by orchestrator stop while it waited${reason === null ? '' : `: ${reason}`}. Its work is kept.` });
+
 const stoppedNow = (reason: string | null): Failure => ({
   code: 'stopped_now',
   kind: 'interrupted',

@@ -2,7 +2,7 @@ import { crashPoint } from '../base/crash-point.ts';
 import { newId, newNonce } from '../base/ids.ts';
 import { ok } from '../base/failure.ts';
 import type { Failure, Result } from '../base/failure.ts';
-import { callAgent, prepareCall } from './agent-call.ts';
+import { prepareCall } from './agent-call.ts';
 import { NOTHING_USED, addUsage } from './budget.ts';
 import type { Spent } from './budget.ts';
 import { treeDigest } from './change-set.ts';
@@ -10,12 +10,21 @@ import { concludeTurn } from './conclude.ts';
 import type { TurnReport } from './conclude.ts';
 import { inputDigest } from './input-digest.ts';
 import { closeJournal, writeJournal } from './journal.ts';
-import type { Journal } from './journal.ts';
+import type { Journal, Waiting } from './journal.ts';
+import { playPrompt } from './play-prompt.ts';
 import { routeTurn } from './route.ts';
 import { asksRouter } from './router.ts';
 import type { LoopRuntime } from './runtime.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { StateDocument } from './state.ts';
+
+/** A turn that is run again. */
+export interface RepeatedTurn {
+  readonly turn_id: string;
+  readonly attempt: number;
+  /** A usage limit that it waited for. */
+  readonly waiting: Waiting | null;
+}
 
 /** Where a turn begins. */
 export interface TurnStart {
@@ -25,7 +34,7 @@ export interface TurnStart {
   readonly spent: Spent;
   readonly beginsRun: boolean;
   /** The crashed turn that is run again. */
-  readonly again?: { readonly turn_id: string; readonly attempt: number };
+  readonly again?: RepeatedTurn;
   /** Why no agent may be started: the turn is stamped as failed by this. */
   readonly refuse?: Failure;
 }
@@ -57,6 +66,7 @@ export async function runTurn(runtime: LoopRuntime, start: TurnStart): Promise<R
     commits: settings.commits,
     routed: null,
     agent: null,
+    waiting: null,
     // Journalled before it is pushed: a crash in between must find its own claim again.
     claim: runtime.handOff === null ? null : newNonce(),
   };
@@ -93,7 +103,7 @@ export async function runTurn(runtime: LoopRuntime, start: TurnStart): Promise<R
   if (!prepared.ok) return await refused(routed, prepared.failure);
   const routing = asked?.result.usage ?? NOTHING_USED;
   const spent = { ...start.spent, usage: addUsage(start.spent.usage, routing) };
-  const { journal, call } = await callAgent(runtime, routed, prepared.value, spent);
+  const { journal, call } = await playPrompt(runtime, routed, prepared.value, state, spent, start.again?.waiting ?? null);
   const agent = { ...call.result, usage: addUsage(call.result.usage, routing) };
   return ok(await concludeTurn(runtime, { ...ended, journal, agent, cut: call.cut, after: call.after }));
 }

@@ -20,7 +20,7 @@ async function killedDuring(it: Rig, agent: Partial<AgentSpec>, said: string) {
   await until(`the agent said ${said}`, () => output.includes(said));
   orchestrator.kill('SIGKILL');
   await once(orchestrator, 'exit');
-  return { kind: agent.kind ?? 'command', name: 'tester', scratch: it.scratch, events: it.logs.events, turn_id: it.turn_id, workspace: it.path };
+  return { kind: agent.kind ?? 'command', name: 'tester', scratch: it.scratch, events: it.logs.events, from: 0, turn_id: it.turn_id, workspace: it.path };
 }
 
 const exited = (it: Rig): boolean => readWrapperStatus(join(it.scratch, 'status')).exit !== null;

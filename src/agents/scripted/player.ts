@@ -79,6 +79,7 @@ async function play(step: Step): Promise<void> {
   else if ('outcome' in step) writeFileSync(named('ORCHESTRATOR_OUTCOME'), JSON.stringify(step.outcome));
   else if ('state' in step) mergeState(step.state);
   else if ('answer' in step) final = step.answer;
+  else if ('limit' in step) reachLimit(step.limit);
   else if ('output' in step) outputBytes(step.output.bytes);
   else if ('ignore_signals' in step) for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
   else if ('exit' in step) throw new Stop(step.exit, '');
@@ -111,6 +112,13 @@ function mergeState(fields: Record<string, unknown>): void {
   writeFileSync(file, `${JSON.stringify({ ...(before as object), ...fields }, null, 2)}\n`);
 }
 
+function reachLimit(ms: number | null): never {
+  tell({ type: 'rate_limited', ...(ms === null ? {} : { resets_at: new Date(Date.now() + ms).toISOString() }) });
+  tell({ type: 'error', class: 'rate_limit', message: 'usage limit reached' });
+  tell({ type: 'ended', reason: 'failed' });
+  throw new Stop(1, '');
+}
+
 function outputBytes(bytes: number): void {
   const piece = 'x'.repeat(1 << 16);
   for (let left = bytes; left > 0; left -= piece.length) write(piece.slice(0, Math.min(left, piece.length)));
@@ -135,8 +143,9 @@ async function main(): Promise<number> {
     prompt: basename(named('ORCHESTRATOR_PROMPT')),
     iteration: Number(named('ORCHESTRATOR_ITERATION')),
     attempt: Number(environment['ORCHESTRATOR_ATTEMPT'] ?? '1'),
+    resumed: environment['SCRIPTED_SESSION'] !== undefined,
   };
-  tell({ type: 'session_started', session_id: `scripted-${environment['ORCHESTRATOR_TURN_ID'] ?? process.pid}` });
+  tell({ type: 'session_started', session_id: environment['SCRIPTED_SESSION'] ?? `scripted-${environment['ORCHESTRATOR_TURN_ID'] ?? process.pid}` });
   const turn = turnFor(parsed.value, names);
   if (turn === undefined) throw new Stop(1, `The script ${file} has no entry for ${names.actor} with ${names.prompt} in iteration ${names.iteration}, attempt ${names.attempt}`);
   for (const step of turn.steps) await play(filledIn(step, names));

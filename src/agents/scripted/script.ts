@@ -40,6 +40,8 @@ export const Step = z.union([
   one('state', z.record(z.string(), z.unknown())),
   /** The final answer, e.g. of a router prompt. */
   one('answer', Words),
+  /** Comes to its usage limit, which ends after so long (null: it does not say). */
+  one('limit', Milliseconds.nullable()),
   /** So many bytes on stdout, on one line. */
   one('output', z.strictObject({ bytes: z.number().int().nonnegative() })),
   one('ignore_signals', z.literal(true)),
@@ -52,7 +54,7 @@ export type Step = z.infer<typeof Step>;
 export const Script = z.strictObject({
   turns: z.array(
     z.strictObject({
-      when: z.strictObject({ actor: Words.optional(), prompt: Words.optional(), iteration: z.number().int().optional(), attempt: z.number().int().optional() }).default({}),
+      when: z.strictObject({ actor: Words.optional(), prompt: Words.optional(), iteration: z.number().int().optional(), attempt: z.number().int().optional(), resumed: z.boolean().optional() }).default({}),
       steps: z.array(Step),
     }),
   ),
@@ -80,6 +82,8 @@ export interface TurnNames {
   readonly prompt: string;
   readonly iteration: number;
   readonly attempt: number;
+  /** It goes on with a session. */
+  readonly resumed: boolean;
 }
 
 /** The first entry whose every condition holds; undefined when none does. */

@@ -14,10 +14,10 @@ function playerPath(): string {
 export const scriptedAdapter: AgentAdapter = {
   kind: 'scripted',
   structured: true,
-  resumes: false,
+  resumes: true,
   takes_tools: false,
   state: () => [],
-  command: ({ agent }) => ({ argv: [process.execPath, playerPath(), agent.script ?? 'script.yaml', ...agent.args], env: {} }),
+  command: ({ agent, resume }) => ({ argv: [process.execPath, playerPath(), agent.script ?? 'script.yaml', ...agent.args], env: resume === undefined ? {} : { SCRIPTED_SESSION: resume.session_id } }),
   parser: () => ({
     line(text) {
       const object = jsonObject(text);

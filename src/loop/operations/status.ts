@@ -80,6 +80,7 @@ function turnOf(journal: Journal): z.infer<typeof TurnInFlight> {
     pid: pidOf(journal),
     started_at: journal.agent?.started_at ?? journal.started_at,
     attempt: journal.attempt,
+    ...(journal.waiting === null ? {} : { waiting_for: `the usage limit of ${journal.waiting.agent}, until ${journal.waiting.until}` }),
   };
 }
 

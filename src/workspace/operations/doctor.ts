@@ -72,7 +72,7 @@ export const healthCheck = defineOperation({
       for (const check of await checkAgents(agents, config, workspace)) add(check);
       add(await checkSandbox(agents, config));
     }
-    const places = placesOf(repository.value.gitDirectory, workspace);
+    const places = placesOf(repository.value, workspace);
     for (const check of await checkLeftovers(repository.value, places, input.fix)) add(check);
     return finish(checks);
   },

@@ -1,0 +1,78 @@
+import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
+import { z } from 'zod';
+import { Usage } from '../agents/contract.ts';
+import { NOTHING_USED, addUsage } from './budget.ts';
+import type { Spent } from './budget.ts';
+
+/**
+ * What the agents of a repository have used, for budgets that outlast a run: one line each time that a call of an agent
+ * told its totals, which are absolute, so that the last line of a call counts. A crash loses none of it.
+ */
+const Entry = z.object({
+  /** Of one call of an agent. */
+  call: z.string(),
+  /** UTC. */
+  at: z.string(),
+  usage: Usage,
+  agent_ms: z.number().nonnegative(),
+  /** Counts as a turn. */
+  turn: z.boolean(),
+});
+type Entry = z.infer<typeof Entry>;
+
+export interface Ledger {
+  note(entry: Omit<Entry, 'at'>): void;
+  /** What was used on the day (UTC) of `now`. */
+  today(): Spent;
+}
+
+const dayOf = (at: string): string => at.slice(0, 10);
+
+/** Opens the file, and forgets days before yesterday. Lines that cannot be read count for nothing. */
+export function openLedger(file: string, now: () => Date): Ledger {
+  const entries = new Map<string, Entry>();
+  const lines = readLines(file);
+  const yesterday = dayOf(new Date(now().getTime() - 24 * 60 * 60 * 1000).toISOString());
+  for (const line of lines) {
+    const entry = parseEntry(line);
+    if (entry !== null && dayOf(entry.at) >= yesterday) entries.set(entry.call, entry);
+  }
+  if (lines.length > 2 * entries.size + 100) writeFileAtomic.sync(file, [...entries.values()].map((entry) => `${JSON.stringify(entry)}\n`).join(''), { fsync: false });
+  return {
+    note(told) {
+      const entry = { ...told, at: now().toISOString() };
+      entries.set(entry.call, entry);
+      mkdirSync(dirname(file), { recursive: true });
+      appendFileSync(file, `${JSON.stringify(entry)}\n`);
+    },
+    today() {
+      const day = dayOf(now().toISOString());
+      const mine = [...entries.values()].filter((entry) => dayOf(entry.at) === day);
+      return {
+        usage: mine.reduce((sum, entry) => addUsage(sum, entry.usage), NOTHING_USED),
+        turns: mine.filter((entry) => entry.turn).length,
+        duration_ms: mine.reduce((sum, entry) => sum + entry.agent_ms, 0),
+      };
+    },
+  };
+}
+
+function readLines(file: string): string[] {
+  try {
+    return readFileSync(file, 'utf8').split('\n').filter((line) => line !== '');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function parseEntry(line: string): Entry | null {
+  try {
+    const parsed = Entry.safeParse(JSON.parse(line));
+    return parsed.success ? parsed.data : null;
+  } catch {
+    return null;
+  }
+}

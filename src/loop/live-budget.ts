@@ -1,0 +1,65 @@
+import type { Usage } from '../agents/contract.ts';
+import type { Failure } from '../base/failure.ts';
+import { addUsage, checkBudget } from './budget.ts';
+import type { BudgetLimits, Spent } from './budget.ts';
+import type { Ledger } from './ledger.ts';
+
+/** The budgets that hold while an agent works. */
+export interface LiveBudget {
+  /** Aborted once one is spent. */
+  readonly signal: AbortSignal;
+  /** Which one, and how. */
+  spent(): Failure | null;
+  /** The call's totals so far. */
+  onUsage(usage: Usage): void;
+  close(): void;
+}
+
+export interface BudgetedCall {
+  /** Tells this call of an agent from every other. */
+  readonly call: string;
+  readonly turn: BudgetLimits;
+  readonly run: BudgetLimits;
+  readonly day: BudgetLimits;
+  /** What the run had used before the turn. */
+  readonly before: Spent;
+  /** What earlier calls of the same turn used. */
+  readonly earlier: { readonly usage: Usage; readonly agent_ms: number };
+  readonly ledger: Ledger;
+}
+
+/** Watches usage as it is told, and the time. */
+export function watchBudget(budgeted: BudgetedCall): LiveBudget {
+  const { call, turn, run, day, before, earlier, ledger } = budgeted;
+  const controller = new AbortController();
+  const began = performance.now();
+  let failure: Failure | null = null;
+  let used: Usage = { input_tokens: 0, output_tokens: 0, cost_usd: null };
+  const look = (): void => {
+    if (failure !== null) return;
+    const elapsed = performance.now() - began;
+    const inTurn = addUsage(earlier.usage, used);
+    const today = ledger.today();
+    // Turns are counted between them.
+    const live = (limits: BudgetLimits): BudgetLimits => ({ ...limits, max_turns: null });
+    failure =
+      checkBudget(live(turn), { usage: inTurn, turns: 0, duration_ms: earlier.agent_ms + elapsed }, 'turn') ??
+      checkBudget(live(run), { ...before, usage: addUsage(before.usage, inTurn), duration_ms: before.duration_ms + earlier.agent_ms + elapsed }, 'run') ??
+      checkBudget(live(day), { ...today, duration_ms: today.duration_ms + elapsed }, 'day');
+    if (failure !== null) controller.abort();
+  };
+  const left = (limit: number | null, spent: number): number => (limit === null ? Infinity : limit - spent);
+  const soonest = Math.min(left(turn.max_duration, earlier.agent_ms), left(run.max_duration, before.duration_ms + earlier.agent_ms), left(day.max_duration, ledger.today().duration_ms));
+  // A longer one than a timer can hold (24 days) is looked at with the next usage.
+  const timer = soonest < 2 ** 31 ? setTimeout(look, Math.max(0, soonest) + 1) : undefined;
+  return {
+    signal: controller.signal,
+    spent: () => failure,
+    onUsage(usage) {
+      used = usage;
+      ledger.note({ call, usage, agent_ms: 0, turn: false });
+      look();
+    },
+    close: () => clearTimeout(timer),
+  };
+}

@@ -1,0 +1,95 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Failure } from '../base/failure.ts';
+import type { Usage } from '../agents/contract.ts';
+import { callAgent, prepareCall } from './agent-call.ts';
+import type { EarlierCalls, FinishedCall, PreparedCall } from './agent-call.ts';
+import { NOTHING_USED, addUsage } from './budget.ts';
+import type { Spent } from './budget.ts';
+import { writeJournal } from './journal.ts';
+import type { Journal, Waiting } from './journal.ts';
+import type { LoopRuntime } from './runtime.ts';
+import type { OrchestrationState } from './state.ts';
+import { readStop, stopped } from './stop.ts';
+import { decideLimit } from './usage-limit.ts';
+
+/** What a resumed session is told after its limit. */
+const GO_ON = 'The usage limit is over. Go on where you were, and finish the task.\n';
+/** How often a wish to stop is looked for in a long wait. Milliseconds. */
+const LOOK_MS = 500;
+
+export interface Played {
+  readonly journal: Journal;
+  readonly call: FinishedCall;
+}
+
+/**
+ * Plays a prompt to its end, which may take several calls: at a usage limit the session is gone on with once after its
+ * reset, or another agent takes over. `left`: a wait that a crash cut short.
+ */
+export async function playPrompt(runtime: LoopRuntime, routed: Journal, first: PreparedCall, state: OrchestrationState, spent: Spent, left: Waiting | null): Promise<Played> {
+  const { clock, settings, places } = runtime;
+  let prepared = first;
+  let journal = routed;
+  let earlier: EarlierCalls | null = null;
+  let waiting = left !== null && left.agent === first.spec.name ? left : null;
+  let waited = false;
+  const exhausted: string[] = [];
+  for (;;) {
+    if (waiting !== null) {
+      waited = true;
+      journal = { ...journal, waiting };
+      writeJournal(places, journal);
+      runtime.emit({ type: 'run.waiting', for: `the usage limit of ${waiting.agent}`, until: waiting.until });
+      const cut = await sleepUntil(runtime, new Date(waiting.until));
+      if (cut !== null) return { journal, call: earlier === null ? nothingDone(cut) : { ...earlier.last, cut } };
+      const { session_id, used } = waiting;
+      // Without a session to go on with, the prompt is played once more.
+      if (session_id !== null) prepared = { ...prepared, request: { ...prepared.request, prompt: Buffer.from(GO_ON), resume: { session_id, used } } };
+      journal = { ...journal, waiting: null };
+      waiting = null;
+    }
+    const played = await callAgent(runtime, journal, prepared, spent, { earlier });
+    ({ journal } = played);
+    const { call } = played;
+    const total: FinishedCall = earlier === null ? call : { ...call, result: { ...call.result, usage: addUsage(earlier.usage, call.result.usage), agent_ms: earlier.agent_ms + call.result.agent_ms } };
+    if (call.cut !== null || call.result.usage_limit === null) return { journal, call: total };
+
+    const { session_id, usage_limit } = call.result;
+    exhausted.push(prepared.spec.name);
+    const reached = { agent: prepared.spec.name, resets_at: usage_limit.resets_at === null ? null : new Date(usage_limit.resets_at), session_id, waited, spent: exhausted };
+    const decision = decideLimit(reached, settings.usage_limit, clock.now());
+    earlier = { logs: call.logs, usage: total.result.usage, agent_ms: total.result.agent_ms, last: total };
+    if (decision.act === 'fail') return { journal, call: { ...total, cut: decision.failure } };
+    if (decision.act === 'wait') {
+      const used: Usage = prepared.request.resume === undefined ? call.result.usage : addUsage(prepared.request.resume.used, call.result.usage);
+      waiting = { agent: prepared.spec.name, until: decision.until.toISOString(), session_id, used };
+      continue;
+    }
+    runtime.emit({ type: 'warning', message: `${prepared.spec.name} has come to its usage limit; ${decision.agent} goes on.` });
+    const next = await prepareCall(runtime, journal, state, first.prompt.name, decision.agent);
+    if (!next.ok) return { journal, call: { ...total, cut: next.failure } };
+    prepared = next.value;
+  }
+}
+
+/** Sleeps; gives why it was cut short, if it was. */
+async function sleepUntil({ clock, places, signal, handOff }: LoopRuntime, until: Date): Promise<Failure | null> {
+  const cutBy = [signal, ...(handOff === null ? [] : [handOff.lost])];
+  for (;;) {
+    const aborted = cutBy.find((each) => each.aborted);
+    if (aborted !== undefined) return aborted.reason as Failure;
+    const stop = readStop(places);
+    if (stop !== null) return stopped(stop.reason);
+    const left = until.getTime() - clock.now().getTime();
+    if (left <= 0) return null;
+    await delay(Math.min(left, LOOK_MS), undefined, { signal: AbortSignal.any(cutBy) }).catch(() => undefined);
+  }
+}
+
+/** A wait was taken up again and cut short before any call. */
+const nothingDone = (cut: Failure): FinishedCall => ({
+  result: { exit_code: null, ended_early: 'aborted', left_behind: false, said_done: false, failure: cut, error_class: null, session_id: null, usage_limit: null, usage: NOTHING_USED, final: '', agent_ms: 0 },
+  logs: null,
+  cut,
+  after: null,
+});
