@@ -7,6 +7,11 @@ export const turnRef = (branch: string): string => `refs/orchestrator/turn/${bra
 /** Where a person's wish that all runs of a branch end is left for other machines. */
 export const controlRef = (branch: string): string => `refs/orchestrator/control/${branch}`;
 
+/** Seconds. */
+const LONGEST_LEASE = 24 * 60 * 60;
+/** Far more than there can be, and far from where counting on goes wrong. */
+const Count = z.number().int().min(0).max(1e12);
+
 /** `claim.json` in the turn ref's commit. */
 export const Claim = z.object({
   /** Stable id of a checkout. */
@@ -14,14 +19,15 @@ export const Claim = z.object({
   host: z.string(),
   pid: z.number().int(),
   actor: z.enum(['galph', 'ralph']),
-  iteration: z.number().int(),
+  iteration: Count,
   turn_id: z.string(),
-  attempt: z.number().int(),
+  attempt: Count,
   /** Tells this claim from every other, across renewals. */
   nonce: z.string(),
   /** Counts up, so that every push makes a new commit. */
-  renewal: z.number().int(),
-  lease_seconds: z.number().positive().finite(),
+  renewal: Count,
+  /** A lease is what its holder says, within reason: rubbish must not hold a turn for ever. */
+  lease_seconds: z.number().positive().transform((seconds) => Math.min(seconds, LONGEST_LEASE)),
   phase: z.enum(['held', 'released', 'failed', 'stopped']),
   /** Branch tip that the turn began at. */
   base: z.string(),

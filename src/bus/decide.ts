@@ -55,11 +55,8 @@ export type Decision =
   | { readonly act: 'wait'; readonly reason: 'peer' | 'claim' | 'earlier_runner'; readonly left_ms: number | null }
   | { readonly act: 'end'; readonly why: 'failed' | 'blocked' | 'complete' | 'stopped' };
 
-/** A lease is what its holder says, within reason: rubbish must not hold a turn for ever. Milliseconds. */
-const LONGEST_LEASE = 24 * 60 * 60 * 1000;
-
 /** Whether a held claim has shown no sign of life for longer than its lease. */
-export const isDead = (claim: Claim, seen: Watched): boolean => seen.unchanged_ms > Math.min(claim.lease_seconds * 1000, LONGEST_LEASE);
+export const isDead = (claim: Claim, seen: Watched): boolean => seen.unchanged_ms > claim.lease_seconds * 1000;
 
 export function decide(look: RemoteLook, runner: Runner, base: Baseline, seen: { readonly claim: Watched; readonly tip: Watched }): Decision {
   const { state, claim } = look;

@@ -10,9 +10,10 @@ import type { Checkout } from './landing.ts';
 export const noRemote = (remote: string, purpose: string): Failure => ({ code: 'no_remote', kind: 'precondition', message: `There is no remote ${remote} ${purpose}.`, hint: `git remote add ${remote} <url>, or set sync.remote.` });
 export const unreachable = (remote: string, problem: string): Failure => ({ code: 'remote_unavailable', kind: 'unavailable', message: `The remote ${remote} did not do as asked: ${problem}`, hint: 'What was done is committed here; run again once the remote answers.' });
 export const notAble = (remote: string, url: string, problem: string, otherwise: string): Failure => ({ code: 'remote_not_able', kind: 'precondition', message: `The remote ${remote} (${url}) takes no atomic pushes of refs/orchestrator/*: ${problem}`, hint: `Use a remote that does, or ${otherwise}.` });
-export const refusesRef = (remote: string, ref: string, problem: string): Failure => ({ code: 'remote_not_able', kind: 'precondition', message: `The remote ${remote} refuses ${ref}: ${problem}`, hint: 'Turns are claimed in refs/orchestrator/*: let its hooks and rules pass them, or use a remote that does.' });
-export const branchMissing = (remote: string, branch: string): Failure => ({ code: 'branch_gone', kind: 'precondition', message: `The remote ${remote} has no branch ${branch}.`, hint: `git push ${remote} ${branch}, then run again. Nothing here was changed.` });
+export const refusesRef = (remote: string, ref: string, problem: string): Failure => ({ code: 'remote_not_able', kind: 'precondition', message: `The remote ${remote} refuses ${ref}: ${problem}`, hint: 'Turns are claimed in refs/orchestrator/*: let its hooks and rules pass them, or use a remote that does. A ref left by a branch of a like name may be in the way too (git ls-remote <remote> "refs/orchestrator/*").' });
+export const branchMissing = (remote: string, branch: string): Failure => ({ code: 'branch_gone', kind: 'precondition', message: `The remote ${remote} has no branch ${branch}.`, hint: `If it was deleted, whoever has its newest commits pushes it again (git push ${remote} ${branch}); then run again. Nothing here was changed.` });
 export const unrelated = ({ remote, branch }: Checkout): Failure => ({ code: 'unrelated_histories', kind: 'precondition', message: `${branch} here and on ${remote} have no commit in common.`, hint: `Start from the remote's: git fetch ${remote} && git switch -c <new> ${remote}/${branch}` });
+export const otherBranch = ({ branch }: Checkout): Failure => ({ code: 'wrong_branch', kind: 'precondition', message: `The checkout is not on ${branch} any more, where this run takes its turns. Nothing was begun.`, hint: `git switch ${branch}, then run again; for other work meanwhile use another worktree (git worktree add).` });
 /** `after`: the last commit here that the remote has in another form; null where there is none. */
 export const diverged = ({ remote, branch }: Checkout, after: string | null): Failure => ({
   code: 'unpushed_commits',
@@ -26,6 +27,7 @@ export const diverged = ({ remote, branch }: Checkout, after: string | null): Fa
 export const waitedTooLong = (ms: number, what: string): Failure => ({ code: 'max_wait', kind: 'timeout', message: `Waited ${Math.round(ms / 1000)} s for ${what || 'the other actor'}, as long as it was allowed to.`, hint: 'See orchestrator status; raise sync.max_wait (or --max-wait), or leave it out to wait without end.' });
 
 // The claim.
+export const stopAsked = (reason: string | null): Failure => ({ code: 'stop_asked', kind: 'interrupted', message: `Somebody asked every run of the branch to stop${reason === null ? '' : `: ${reason}`}.`, details: { reason } });
 export const claimHeld = (claim: Claim | null): Failure => ({
   code: 'claim_held',
   kind: 'conflict',
@@ -33,7 +35,7 @@ export const claimHeld = (claim: Claim | null): Failure => ({
   hint: 'Wait for it, or end that run. If that machine is gone for good, delete the ref on the remote: git push <remote> :refs/orchestrator/turn/<branch>',
   details: { claim },
 });
-export const leaseLost = (claim: Claim | null): Failure => ({ code: 'lease_lost', kind: 'conflict', message: `The claim on the turn was lost${claim === null ? '' : ` to process ${claim.pid} on ${claim.host}`}; the agent was ended, its work is kept.`, details: { claim } });
+export const leaseLost = (claim: Claim | null): Failure => ({ code: 'lease_lost', kind: 'conflict', message: `The claim on the turn was lost${claim === null ? '' : ` to process ${claim.pid} on ${claim.host}`}; an agent that was still at work was ended. Its work is kept.`, details: { claim } });
 export const notMine = (turn: { readonly actor: string; readonly iteration: number }): Failure => ({ code: 'turn_moved', kind: 'conflict', message: `${turn.actor}'s turn of iteration ${turn.iteration} is not to be had any more.` });
 
 // The hand-off.

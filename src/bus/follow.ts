@@ -4,12 +4,12 @@ import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { fail, ok } from '../base/failure.ts';
 import type { Result } from '../base/failure.ts';
-import { checkedOutCommit } from '../git/head.ts';
-import { isAncestor } from '../git/history.ts';
+import { checkedOutBranch, checkedOutCommit } from '../git/head.ts';
+import { isAncestor, resolveCommit } from '../git/history.ts';
 import { readStatus } from '../git/status.ts';
 import { ignoredIn, untrackedAt } from '../git/untracked.ts';
 import { readControlFile } from '../loop/contract.ts';
-import { diverged, inTheWay, unrelated } from './failures.ts';
+import { diverged, inTheWay, otherBranch, unrelated } from './failures.ts';
 import { commitAside, keep } from './landing.ts';
 import type { Checkout } from './landing.ts';
 
@@ -42,6 +42,8 @@ export async function mayFollow(checkout: Checkout, tip: string): Promise<Result
 /** Brings a checkout that may follow to the tip; mostly it is merely behind. */
 export async function catchUp(checkout: Checkout, tip: string, isPerson: IsPerson): Promise<Result<void>> {
   const { git } = checkout.repository;
+  // A person may have gone to another branch while the runner waited: that one is not ours to move.
+  if (checkedOutBranch(checkout.repository) !== checkout.branch) return fail(otherBranch(checkout));
   if ((await checkedOutCommit(checkout.repository)) === tip) return ok(undefined);
   // Git says so where it is not simply behind, or where something is in the way.
   const merged = await git.attempt(['merge', '--ff-only', '--no-overwrite-ignore', '--quiet', tip]);
@@ -56,12 +58,21 @@ export async function catchUp(checkout: Checkout, tip: string, isPerson: IsPerso
  * and the next start makes the move.
  */
 export async function follow(checkout: Checkout, tip: string, isPerson: IsPerson, name: string): Promise<Result<void>> {
+  if (checkedOutBranch(checkout.repository) !== checkout.branch) return await moveAlone(checkout, tip);
   const head = await checkedOutCommit(checkout.repository);
   if (head === tip) return ok(undefined);
   const moved = await move(checkout, tip, isPerson, name);
   if (moved.ok) rmSync(owedFile(checkout), { force: true });
   else writeFileAtomic.sync(owedFile(checkout), `${JSON.stringify({ schema_version: 1, head, tip })}\n`, { fsync: false });
   return moved;
+}
+
+/** Another branch is checked out: ours is moved without the working tree, from where it stands. */
+async function moveAlone({ repository: { git }, branch }: Checkout, tip: string): Promise<Result<void>> {
+  const ref = `refs/heads/${branch}`;
+  const here = await resolveCommit(git, ref);
+  if (here !== null && here !== tip) await git.run(['update-ref', '-m', 'orchestrator: follow', ref, tip, here]);
+  return ok(undefined);
 }
 
 async function move(checkout: Checkout, tip: string, isPerson: IsPerson, name: string): Promise<Result<void>> {
@@ -80,7 +91,8 @@ async function move(checkout: Checkout, tip: string, isPerson: IsPerson, name: s
   const meets = (path: string): boolean => changed.has(path) || [...changed].some((other) => path.startsWith(`${other}/`) || other.startsWith(`${path}/`));
   const status = await readStatus(git);
   const blocking = [...status.dirty.values()].filter((entry) => entry.path !== state_file && meets(entry.path));
-  const theirs = blocking.filter((entry) => isPerson(entry.path)).map((entry) => entry.path);
+  // A repository of its own cannot be kept as a commit of this one.
+  const theirs = blocking.filter((entry) => isPerson(entry.path) || entry.kind === 'nested-repository').map((entry) => entry.path);
   if (theirs.length > 0 || blocking.length === 0) return fail(inTheWay(checkout, theirs, moved.stderr));
   const paths = blocking.map((entry) => entry.path);
   const ref = await keep(checkout, `${name}-leftover`, await commitAside(checkout, paths, 'orchestrator: left over, and in the way of what others pushed\n'), 'HEAD');

@@ -3,6 +3,7 @@ import type { Result } from '../base/failure.ts';
 import type { Git, GitCall } from '../git/git.ts';
 import { listRemote } from '../git/push.ts';
 import { lookAtRemote } from '../git/remote.ts';
+import { controlRef } from './claim.ts';
 import { noRemote, notAble, unreachable } from './failures.ts';
 
 /** What a remote must be able to do before a run hands anything off through it, and what is said otherwise. */
@@ -16,12 +17,19 @@ export interface RemoteUse {
   readonly otherwise: string;
 }
 
-/** The branch's tip on the remote, or null where it has none, once the remote answers and takes atomic pushes of our refs. */
-export async function checkRemote({ git, remote, branch, purpose, otherwise }: RemoteUse, call: GitCall): Promise<Result<string | null>> {
+/** What the remote has of the branch; null where it has none of it. */
+export interface RemoteBranch {
+  readonly tip: string | null;
+  readonly control_id: string | null;
+}
+
+/** What the remote has, once the remote answers and takes atomic pushes of our refs. */
+export async function checkRemote({ git, remote, branch, purpose, otherwise }: RemoteUse, call: GitCall): Promise<Result<RemoteBranch>> {
   const facts = await lookAtRemote(git, remote, call);
   if (facts === null) return fail(noRemote(remote, purpose));
   if (!facts.reachable) return fail(unreachable(remote, facts.problem ?? 'no answer'));
   if (!facts.atomic) return fail(notAble(remote, facts.url, facts.problem ?? '', otherwise));
-  const listed = await listRemote(git, remote, [`refs/heads/${branch}`], call);
-  return 'problem' in listed ? fail(unreachable(remote, listed.problem)) : ok(listed.refs.get(`refs/heads/${branch}`) ?? null);
+  const [head, control] = [`refs/heads/${branch}`, controlRef(branch)];
+  const listed = await listRemote(git, remote, [head, control], call);
+  return 'problem' in listed ? fail(unreachable(remote, listed.problem)) : ok({ tip: listed.refs.get(head) ?? null, control_id: listed.refs.get(control) ?? null });
 }

@@ -36,11 +36,13 @@ export function handOver({ checkout, turnRef, view, wake, poll_ms, emit, signal,
     if (landing.kept !== null) await keep(checkout, landing.turn_id, landing.kept, landing.base);
     const lost = async (failure: Failure): Promise<Result<Landed>> => {
       // What was committed here and did not land is kept, others may take the turn, and the branch goes back to what the remote has.
-      if (landing.work !== landing.base) await keep(checkout, landing.turn_id, landing.work, landing.base);
       await turnRef.letGo('released');
       const refs = await turnRef.look();
-      if (refs.ok && refs.value.tip !== '') {
-        await view.fetchTip(refs.value.tip).catch(() => undefined);
+      const tip = refs.ok ? refs.value.tip : '';
+      if (tip !== '') await view.fetchTip(tip).catch(() => undefined);
+      const there = tip !== '' && (await isAncestor(git, landing.work, tip));
+      if (!there) await keep(checkout, landing.turn_id, landing.work, landing.base);
+      if (refs.ok && tip !== '') {
         await follow(checkout, refs.value.tip, (path) => landing.person.has(path), landing.turn_id).catch(() => undefined);
       }
       return fail(failure);

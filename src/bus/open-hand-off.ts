@@ -26,7 +26,7 @@ export async function openHandOff(config: Config, repository: Repository, places
   const { remote, lease } = config.sync;
   const looked = await checkRemote({ git, remote, branch, purpose: 'to push to', otherwise: 'leave the push out (run without --push, handoff --no-push)' }, { timeout_ms: ASK_MS });
   if (!looked.ok) return looked;
-  const tip = looked.value;
+  const { tip, control_id } = looked.value;
   if (tip !== null && tip !== head) {
     const fetched = await fetchRefs(git, remote, [`+refs/heads/${branch}:refs/remotes/${remote}/${branch}`], { timeout_ms: FETCH_MS });
     if (fetched.code !== 0) return fail(unreachable(remote, reasonOf(fetched.stderr)));
@@ -38,7 +38,7 @@ export async function openHandOff(config: Config, repository: Repository, places
       return fail(precondition('unpushed_commits', `${foreign.length} commits of yours on ${branch} are not on ${remote}; a turn would push them along: ${foreign.slice(0, 5).join(', ')}`, `Push them yourself first (git push ${remote} ${branch}), or run without --push.`));
     }
   }
-  return ok(pushTurns({ git, remote, branch, control: places.control, lease_ms: lease }));
+  return ok(pushTurns({ git, remote, branch, control: places.control, lease_ms: lease }, control_id ?? ''));
 }
 
 /** Brings a checkout that is merely behind to the remote's branch, for a stamp on the state that counts. What else may be wrong is for the guards to tell. */

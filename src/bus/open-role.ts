@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import { dirname, join, relative, sep } from 'node:path';
 import { fail, ok } from '../base/failure.ts';
 import type { Failure, Result } from '../base/failure.ts';
@@ -6,14 +5,15 @@ import type { Clock } from '../base/clock.ts';
 import type { Config } from '../config/schema.ts';
 import { reasonOf } from '../git/git.ts';
 import type { Git } from '../git/git.ts';
-import { fileAt, resolveCommit } from '../git/history.ts';
-import { fetchRefs, listRemote, makeFileCommit, pushAll } from '../git/push.ts';
+import { resolveCommit } from '../git/history.ts';
+import { fetchRefs } from '../git/push.ts';
 import { remoteUrl } from '../git/remote.ts';
 import type { Repository } from '../git/repository.ts';
 import { readStop } from '../loop/contract.ts';
 import type { LoopEvent, Places, RoleHandOff } from '../loop/contract.ts';
 import { controlRef, turnRef } from './claim.ts';
 import type { Runner } from './decide.ts';
+import { controlReason } from './control.ts';
 import { branchMissing, unreachable } from './failures.ts';
 import { mayFollow } from './follow.ts';
 import { checkRemote } from './guards.ts';
@@ -54,17 +54,18 @@ export async function openRole(options: OpenRole): Promise<Result<RoleHandOff>> 
   const looked = await checkRemote({ git, remote, branch, purpose: 'through which to hand off', otherwise: 'run in combined mode' }, patience);
   if (signal.aborted) return fail(signal.reason as Failure);
   if (!looked.ok) return looked;
-  const tip = looked.value;
+  const { tip } = looked.value;
   if (tip === null) return fail(branchMissing(remote, branch));
   // As git names it: the workspace may be a folder of the checkout.
   const state_file = relative(repository.root, join(dirname(places.scratch), config.state_file)).split(sep).join('/');
   const checkout: Checkout = { repository, remote, branch, state_file, control: places.control, warn: (message) => emit({ type: 'warning', message }) };
-  if (tip !== options.head && !options.recovering) {
+  if (tip !== options.head) {
     if ((await resolveCommit(git, tip)) === null) {
       const fetched = await fetchRefs(git, remote, [`+refs/heads/${branch}:refs/remotes/${remote}/${branch}`], patience);
       if (fetched.code !== 0) return fail(unreachable(remote, reasonOf(fetched.stderr)));
     }
-    const may = await mayFollow(checkout, tip);
+    // What a crashed turn of a role made stands on what the remote had; everything else that is ahead is a person's.
+    const may = options.recovering ? ok(undefined) : await mayFollow(checkout, tip);
     if (!may.ok) return may;
   }
   const wake = openWake(bare, [`refs/heads/${branch}`, turnRef(branch), controlRef(branch)], [places.control]);
@@ -93,31 +94,6 @@ export async function openRole(options: OpenRole): Promise<Result<RoleHandOff>> 
       await turns.close();
     },
   });
-}
-
-/** Leaves a wish to stop for every runner of the branch, wherever it is. */
-export async function stopEverywhere(git: Git, remote: string, branch: string, wish: { readonly at: string; readonly reason: string | null }): Promise<Result<void>> {
-  const ref = controlRef(branch);
-  for (let tries = 0; tries < 5; tries++) {
-    const listed = await listRemote(git, remote, [ref]);
-    if ('problem' in listed) return fail(unreachable(remote, listed.problem));
-    const id = await makeFileCommit(git, 'control.json', `${JSON.stringify({ ...wish, stop: true, host: hostname(), seen: listed.refs.get(ref) ?? null }, null, 2)}\n`, 'orchestrator: stop\n');
-    const pushed = await pushAll(git, remote, [{ from: id, to: ref, expect: listed.refs.get(ref) ?? '' }]);
-    if (pushed.kind === 'done') return ok(undefined);
-    if (pushed.kind === 'unanswered') return fail(unreachable(remote, pushed.problem));
-  }
-  return fail(unreachable(remote, `${ref} kept changing`));
-}
-
-async function controlReason(git: Git, remote: string, branch: string, id: string): Promise<string | null> {
-  const ref = controlRef(branch);
-  await fetchRefs(git, remote, [ref]);
-  try {
-    const { reason } = JSON.parse((await fileAt(git, id, 'control.json')) ?? '{}') as { reason?: unknown };
-    return typeof reason === 'string' ? reason : null;
-  } catch {
-    return null;
-  }
 }
 
 /** What an agent's own `git push` to the remote is told: its work is pushed under the claim, when its turn is over. */

@@ -6,16 +6,17 @@ import { isAncestor, resolveCommit } from '../git/history.ts';
 import { pushAll } from '../git/push.ts';
 import type { HandOff, Landed } from '../loop/contract.ts';
 import type { Claim } from './claim.ts';
-import { branchMoved, claimHeld, leaseLost, secretInPush, unreachable } from './failures.ts';
+import { controlReason } from './control.ts';
+import { branchMoved, claimHeld, leaseLost, secretInPush, stopAsked, unreachable } from './failures.ts';
 import { secretsIn } from './landing.ts';
 import { openTurnRef } from './turn-ref.ts';
 import type { TurnRefSettings } from './turn-ref.ts';
 
 /**
  * Pushes each turn of a combined run under a claim, so that a role runner elsewhere can go on later. A combined run
- * never waits: whoever holds the turn, or pushed in between, ends it.
+ * never waits: whoever holds the turn, or pushed in between, ends it. `control_id`: the control ref as the run found it.
  */
-export function pushTurns(settings: TurnRefSettings): HandOff {
+export function pushTurns(settings: TurnRefSettings, control_id: string): HandOff {
   const { git, remote, branch } = settings;
   const turnRef = openTurnRef(settings);
   const heldByOther = (claim: Claim | null): boolean => claim?.phase === 'held' && !turnRef.isMine(claim);
@@ -25,6 +26,7 @@ export function pushTurns(settings: TurnRefSettings): HandOff {
     async claim(turn) {
       const refs = await turnRef.look();
       if (!refs.ok) return refs;
+      if (refs.value.control_id !== control_id && refs.value.control_id !== '') return fail(stopAsked(await controlReason(git, remote, branch, refs.value.control_id)));
       const there = await turnRef.claimAt(refs.value.claim_id);
       if (heldByOther(there)) return fail(claimHeld(there));
       return await turnRef.take(turn, refs.value.claim_id, (there?.renewal ?? 0) + 1);

@@ -15,6 +15,7 @@ const PEEK_MS = 20_000;
 /** How a run of one role reaches its peer. */
 export function roleRun(config: Config, role: Runner['role'], wait_through_failures: boolean, context: { readonly clock: Clock; readonly emit: (event: LoopEvent) => void }): RoleRun {
   return {
+    role,
     async peek({ git }, branch, state_file) {
       const found = await peek(git, { remote: config.sync.remote, branch, state_file, timeout_ms: PEEK_MS });
       return found.ok ? ok(found.value.document) : found;

@@ -1,7 +1,9 @@
 import type { Clock } from '../base/clock.ts';
 import { fail, ok } from '../base/failure.ts';
 import type { Failure, Result } from '../base/failure.ts';
+import { checkedOutBranch } from '../git/head.ts';
 import { ownCommits, resolveCommit } from '../git/history.ts';
+import { freshState } from '../loop/contract.ts';
 import type { LoopEvent, NextTurn, RoleHandOff, StopRequest } from '../loop/contract.ts';
 import { decide, stillMine, watched } from './decide.ts';
 import type { Baseline, Decision, RemoteLook, Runner, Watched } from './decide.ts';
@@ -60,6 +62,8 @@ export function roleTurns(settings: RoleSettings): RoleHandOff {
     };
     for (;;) {
       if (signal.aborted) return fail(signal.reason as Failure);
+      const asked = settings.stopAsked();
+      if (asked !== null) return ok({ kind: 'end', why: 'stopped', document: view.last()?.document ?? freshState(), reason: asked.reason });
       const left = settings.max_wait_ms === null ? {} : { timeout_ms: Math.max(1000, settings.max_wait_ms - (clock.monotonic() - began)) };
       const now = await look({ ...left, signal });
       let pause: number;
@@ -77,8 +81,6 @@ export function roleTurns(settings: RoleSettings): RoleHandOff {
         if (seen !== null && (seen.tip.id !== seenNow.tip || seen.claim.id !== seenNow.claim_id)) moved = at;
         const poll = pollFor(seenNow, at - moved);
         seen = { claim: watched(seen?.claim ?? null, seenNow.claim_id, at, 2 * poll + 1000), tip: watched(seen?.tip ?? null, seenNow.tip, at, 2 * poll + 1000) };
-        const asked = settings.stopAsked();
-        if (asked !== null) return ok({ kind: 'end', why: 'stopped', document, reason: asked.reason });
         const decision = decide(seenNow, runner, baseline, seen);
         if (decision.act === 'end') return ok({ kind: 'end', why: decision.why, document, reason: decision.why === 'stopped' ? await settings.controlReason(seenNow.control_id) : null });
         if (decision.act === 'claim') {
@@ -102,7 +104,7 @@ export function roleTurns(settings: RoleSettings): RoleHandOff {
   };
 
   // What this runner stamped itself ends it in other ways.
-  const onStamped = (text: string | null): void => void (baseline = { state_text: text, control_id: baseline?.control_id ?? '' });
+  const onStamped = (text: string | null): void => void (baseline = { state_text: text, control_id: (baseline ?? view.last()?.look)?.control_id ?? '' });
 
   return {
     lost: turnRef.lost,
@@ -139,13 +141,17 @@ export function roleTurns(settings: RoleSettings): RoleHandOff {
       return claim.turn_id === turn_id;
     },
     async rescue({ turn_id, base }, paths) {
-      const head = await resolveCommit(git, 'HEAD');
-      if (paths.length > 0) await keep(checkout, turn_id, await commitAside(checkout, paths, `orchestrator: work of ${turn_id}, which did not land\n`), base);
+      const ref = `refs/heads/${checkout.branch}`;
+      const head = await resolveCommit(git, ref);
+      const here = checkedOutBranch(checkout.repository) === checkout.branch;
+      if (paths.length > 0 && here) await keep(checkout, turn_id, await commitAside(checkout, paths, `orchestrator: work of ${turn_id}, which did not land\n`), base);
       else if (head !== null && head !== base) await keep(checkout, turn_id, head, base);
       if (head === null || head === base) return;
       // Its commits are kept; in the tree they stay as uncommitted work, so that the branch can follow the remote.
       const own = await ownCommits(git, base, head, []);
-      if (own.commits.length > 0) await git.run(['reset', '--mixed', '--quiet', base]).catch(() => undefined);
+      if (own.commits.length === 0) return;
+      if (here) await git.run(['reset', '--mixed', '--quiet', base]).catch(() => undefined);
+      else await git.run(['update-ref', '-m', 'orchestrator: kept aside', ref, base, head]);
     },
     letGo: () => turnRef.letGo('released'),
     async close() {

@@ -17,3 +17,8 @@ export async function checkedOutCommit({ git, gitDirectory, commonDirectory }: P
   }
   return (await git.run(['rev-parse', '--verify', 'HEAD'])).trim();
 }
+
+/** The branch that is checked out; null for a detached HEAD. Reads one file. */
+export function checkedOutBranch({ gitDirectory }: Pick<Repository, 'gitDirectory'>): string | null {
+  return /^ref: refs\/heads\/(.+)$/.exec(readFileSync(join(gitDirectory, 'HEAD'), 'utf8').trim())?.[1] ?? null;
+}

@@ -39,7 +39,9 @@ export async function pushAll(git: Git, remote: string, refs: readonly PushedRef
   const output = await git.attempt(['push', '--porcelain', '--no-verify', ...(refs.length > 1 ? ['--atomic'] : []), ...leases, '--', remote, ...refs.map((ref) => `${ref.from}:${ref.to}`)], call);
   if (output.code === 0) return { kind: 'done' };
   const refusals = output.stdout.split('\n').filter((line) => line.startsWith('!\t'));
-  const problem = refusals.map((line) => line.slice(2).replaceAll('\t', ' ')).join('; ') || reasonOf(output.stderr);
+  // What a hook says stands in lines of its own.
+  const said = output.stderr.split('\n').filter((line) => line.startsWith('remote: ')).map((line) => line.slice(8).trim()).filter((line) => line !== '').slice(0, 3);
+  const problem = refusals.length === 0 ? reasonOf(output.stderr) : [...refusals.map((line) => line.slice(2).replaceAll('\t', ' ')), ...said].join('; ');
   return { kind: refusals.length > 0 ? 'refused' : 'unanswered', problem };
 }
 

@@ -28,7 +28,10 @@ export async function lookAtRemote(git: Git, name: string, call: GitCall = {}): 
   const listed = await git.attempt(['ls-remote', '--heads', '--', name], call);
   if (listed.code !== 0) return { name, url: shown, reachable: false, atomic: false, problem: reasonOf(listed.stderr) };
   const pushed = await git.attempt(['push', '--dry-run', '--atomic', '--porcelain', name, 'HEAD:refs/orchestrator/probe'], call);
-  return { name, url: shown, reachable: true, atomic: pushed.code === 0, problem: pushed.code === 0 ? null : reasonOf(pushed.stderr) };
+  if (pushed.code === 0) return { name, url: shown, reachable: true, atomic: true, problem: null };
+  // Only the far side's own answer says that it cannot; a connection that broke says nothing. Git has no typed sign of it.
+  const answered = pushed.stdout.split('\n').some((line) => line.startsWith('!\t')) || /does not support/.test(pushed.stderr);
+  return { name, url: shown, reachable: answered, atomic: false, problem: reasonOf(pushed.stderr) };
 }
 
 /**

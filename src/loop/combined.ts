@@ -100,6 +100,12 @@ export async function runCombined(runtime: LoopRuntime, length: RunLength, start
       beginsRun: document === null,
       ...(again === null ? {} : { again }),
     });
+    if (!turn.ok && turn.failure.code === 'stop_asked') {
+      const reason = turn.failure.details?.['reason'];
+      const ended = endBetweenTurns(current.state, clock.now(), runtime.run_id, { stop: typeof reason === 'string' ? reason : '' });
+      await stampBetweenTurns(runtime, { ...current, state: ended }, 'stopped', typeof reason === 'string' ? reason : null);
+      return result('stopped', ended);
+    }
     if (!turn.ok) return turn;
     const report = turn.value;
     again = null;

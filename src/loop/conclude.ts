@@ -5,6 +5,7 @@ import { crashPoint } from '../base/crash-point.ts';
 import { fail } from '../base/failure.ts';
 import type { Failure } from '../base/failure.ts';
 import { commitPaths } from '../git/commit.ts';
+import { resolveCommit } from '../git/history.ts';
 import { clearAttempt } from './agent-call.ts';
 import { NOTHING_USED } from './budget.ts';
 import { gatherChanges, treeDigest } from './change-set.ts';
@@ -133,7 +134,7 @@ export async function concludeTurn(runtime: LoopRuntime, ended: EndedTurn): Prom
     phase: done.kind === 'failed' ? 'failed' : 'released',
     work: apart ? base : head,
     stamped: apart ? null : (stamped ?? head),
-    kept: apart && changes.head !== base ? changes.head : null,
+    kept: apart ? await ownHead(runtime, after, base) : null,
     restamp: (on, work, unfit) => stampOn(on, work, { ...stamp, facts, begins_run: journal.begins_run, ownKeys: keysOf(before, edit.raw), unfit }),
     person: ended.person,
   };
@@ -198,6 +199,12 @@ function hasProgressed(runtime: LoopRuntime, ended: EndedTurn, after: Snapshot, 
   if (changes.head !== journal.base) return true;
   if (treeDigest(after, person, runtime.settings.isReserved) !== journal.tree_before) return true;
   return inputDigest(runtime.settings.input_file) !== journal.input_before;
+}
+
+/** The branch's commit after the turn, where the agent made any: what else may be checked out by now is a person's. */
+async function ownHead({ repository, branch }: LoopRuntime, after: Snapshot, base: string): Promise<string | null> {
+  const head = after.branch === branch ? after.head : await resolveCommit(repository.git, `refs/heads/${branch}`);
+  return head === base ? null : head;
 }
 
 /** What stays uncommitted and is the loop's. */

@@ -23,6 +23,8 @@ export const Journal = z.object({
   attempt: z.number().int().min(1),
   mode: z.enum(['combined', 'role']),
   branch: z.string(),
+  /** Folder of the workspace; null in a journal of an earlier version. */
+  workspace: z.string().nullable().default(null),
   actor: Actor,
   iteration: z.number().int().min(1),
   /** HEAD before the turn. */

@@ -15,6 +15,8 @@ export interface LockHolder {
   readonly host: string;
   readonly what: string;
   readonly at: string;
+  /** Where it was made: a copy of the checkout is not locked by it. */
+  readonly path?: string;
 }
 
 export interface HeldLock {
@@ -33,6 +35,7 @@ export async function takeLock(path: string, what: string): Promise<Result<HeldL
     host: hostname(),
     what,
     at: new Date().toISOString(),
+    path,
   };
   await mkdir(dirname(path), { recursive: true });
   const draft = `${path}.${mine.id}`;
@@ -82,7 +85,10 @@ export async function readHolder(path: string): Promise<LockHolder | null> {
   }
   try {
     const value = JSON.parse(content) as Partial<LockHolder>;
-    if (typeof value.id === 'string' && /^[0-9a-f]{16}$/.test(value.id) && Number.isInteger(value.pid)) return value as LockHolder;
+    const own = typeof value.id === 'string' && /^[0-9a-f]{16}$/.test(value.id) && Number.isInteger(value.pid);
+    if (own && (value.path === undefined || value.path === path)) return value as LockHolder;
+    // Copied along with the checkout: its holder is at work elsewhere.
+    if (own) return { ...(value as LockHolder), pid: 0 };
   } catch {
     // Falls through: garbage is nobody's lock.
   }

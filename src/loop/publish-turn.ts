@@ -47,6 +47,9 @@ export async function publishDone({ handOff, mode }: LoopRuntime, landing: Landi
   // What cannot be pushed now must not keep others from their turns; the work is committed here. A hand-off that was cut
   // short is gone on with by the next start, which needs the claim for that.
   if (!cut) await handOff.letGo();
+  if (cut && mode === 'role') return { document: null, failure: notHandedOff(failure), outcome: null, unfinished: true };
   const outcome = failure.code === 'lease_lost' ? 'interrupted' : mode === 'role' ? 'failed' : null;
-  return { document: null, failure, outcome, unfinished: cut && mode === 'role' };
+  return { document: null, failure, outcome, unfinished: false };
 }
+
+const notHandedOff = (failure: Failure): Failure => ({ ...failure, message: `${failure.message} The turn is done, and not handed off yet.`, hint: 'The next run hands it off; its agent is not run again.' });

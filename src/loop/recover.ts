@@ -79,6 +79,16 @@ export async function recoverTurn(runtime: LoopRuntime, journal: Journal, person
   return { how: 'run_again', turn_id: journal.turn_id, attempt: agent === null || journal.routed === null ? journal.attempt : journal.attempt + 1, waiting: journal.waiting };
 }
 
+/** Leaves a turn that would have to be run again to a runner of its own role: its claim is given back, its work stays uncommitted here. */
+export async function giveUp(runtime: LoopRuntime, journal: Journal): Promise<Extract<Recovery, { how: 'already_done' }>> {
+  await runtime.handOff?.rescue(journal, []);
+  await runtime.handOff?.letGo();
+  closeJournal(runtime.places);
+  clearAttempt(journal);
+  runtime.emit({ type: 'warning', message: `${journal.actor}'s turn ${journal.turn_id}, which was cut short here, is left to a runner of that role.` });
+  return { how: 'already_done', report: null };
+}
+
 /** A turn that was stamped before the crash, on its way to the remote. */
 async function stampedLanding({ repository: { git }, branch }: LoopRuntime, journal: Journal, stamped: StateDocument, agent: AgentResult | null, person: ReadonlySet<string>): Promise<Landing> {
   const { turn_id, actor, iteration, base } = journal;

@@ -15,29 +15,31 @@ import type { StateDocument } from './state.ts';
 import { begin } from './transition.ts';
 import { runTurn } from './turn.ts';
 
-/** Failures that only say that somebody else was faster: the runner goes back to waiting. */
-const NOT_WON = new Set(['claim_held', 'turn_moved']);
+/** Failures of a claim that only say that somebody else was faster, or that the remote is away: the runner goes back to waiting. */
+const NOT_WON = new Set(['claim_held', 'turn_moved', 'remote_unavailable']);
 
 /** The turns of one role, each handed off to the peer. Ends like a combined run does, or as the peer's end says. */
 export async function runRole(runtime: LoopRuntime, length: RunLength, start: RunStart, handOff: RoleHandOff): Promise<Result<RunResult>> {
   const { repository, settings, clock, places } = runtime;
   const began = clock.monotonic();
   let turns = 0;
+  let handedOff = 0;
   let usage = NOTHING_USED;
   let again = start.again;
   let first = true;
   let known = start.person;
-  const result = (ended: RunResult['ended'], { state }: StateDocument): Result<RunResult> => ok({ run_id: runtime.run_id, turns, iterations: turns, ended, state, usage });
+  const result = (ended: RunResult['ended'], { state }: StateDocument): Result<RunResult> => ok({ run_id: runtime.run_id, turns, iterations: handedOff, ended, state, usage });
   const reached = (document: StateDocument): Result<RunResult> | null => {
     if (document.state.exit === true) return result('complete', document);
     if (length.once) return result('once', document);
-    return length.iterations > 0 && turns >= length.iterations ? result('iterations', document) : null;
+    return length.iterations > 0 && handedOff >= length.iterations ? result('iterations', document) : null;
   };
   const { recovered } = start;
   if (recovered !== null) {
     if (recovered.failure?.code === 'lease_lost') runtime.emit({ type: 'warning', message: recovered.failure.message });
     else {
       turns++;
+      handedOff++;
       usage = addUsage(usage, recovered.record.usage);
       if (recovered.failure !== null) return fail(endOfTurn(recovered.record, recovered.failure));
       const ended = reached(recovered.document);
@@ -85,6 +87,7 @@ export async function runRole(runtime: LoopRuntime, length: RunLength, start: Ru
     first = false;
     turns++;
     const report = turn.value;
+    if (report.record.outcome !== 'interrupted') handedOff++;
     usage = addUsage(usage, report.record.usage);
     if (report.record.outcome === 'interrupted' && report.failure?.code === 'stopped_now') return result('stopped', report.document);
     if (report.failure !== null) return fail(endOfTurn(report.record, report.failure));
@@ -112,7 +115,7 @@ function peerFailed(why: 'failed' | 'blocked', failure: StateDocument['state']['
   const log = failure?.log == null || failure.message.includes(failure.log) ? '' : ` Its log, on the machine where it ran: ${failure.log}`;
   return {
     code: failure?.code ?? why,
-    kind: failure?.code === 'budget' ? 'limit' : why === 'blocked' ? 'needs_person' : 'failed',
+    kind: why === 'blocked' ? 'needs_person' : 'failed',
     message: `${who}'s turn${prompt} (iteration ${state.iteration}) ${why === 'blocked' ? 'is blocked' : 'failed'} on the other side: ${failure?.message ?? 'no reason was given'}${log}`,
     hint: 'Mend the cause, then run both roles again; --wait-through-failures keeps a runner waiting instead.',
     details: { failure, peer: true },

@@ -8,7 +8,7 @@ import type { Failure, Result } from '../base/failure.ts';
 import { openRepository } from '../git/repository.ts';
 import type { Repository } from '../git/repository.ts';
 import { runCombined } from './combined.ts';
-import type { RunLength, RunStart } from './combined.ts';
+import type { CountedTurn, RunLength, RunStart } from './combined.ts';
 import type { LoopEvent, RunResult } from './event.ts';
 import { checkBranch, checkDirt, stateIgnored } from './guards.ts';
 import { readJournal } from './journal.ts';
@@ -21,7 +21,7 @@ import type { Places } from './places.ts';
 import type { HandOff, RoleHandOff } from './hand-off.ts';
 import { checkAgents } from './preflight.ts';
 import { makeUntrackedFolder } from './record.ts';
-import { recoverTurn } from './recover.ts';
+import { giveUp, recoverTurn } from './recover.ts';
 import type { Recovery } from './recover.ts';
 import { decideNext } from './next.ts';
 import type { LoopRuntime, LoopSettings } from './runtime.ts';
@@ -30,7 +30,7 @@ import { takeSnapshot } from './snapshot.ts';
 import type { Snapshot } from './snapshot.ts';
 import { readState, stateUnwritable } from './stamp.ts';
 import { clearStop, watchStopNow } from './stop.ts';
-import type { StateDocument } from './state.ts';
+import type { Actor, StateDocument } from './state.ts';
 
 /** What a run is asked to do. */
 export interface RunRequest extends RunLength {
@@ -49,6 +49,7 @@ export interface RunRequest extends RunLength {
 }
 
 export interface RoleRun {
+  readonly role: Actor;
   /** Opens the way to the peer. `recovering`: a turn of this checkout was cut short. */
   readonly open: (repository: Repository, places: Places, branch: string, head: string, recovering: boolean, signal: AbortSignal) => Promise<Result<RoleHandOff>>;
   /** The state on the remote branch, looked at without taking part. */
@@ -121,6 +122,8 @@ async function guardedRun(request: RunRequest, partial: PartialRuntime): Promise
   const first = await takeSnapshot(repository.git, repository.root);
   const branch = await checkBranch(repository, first, request.branch);
   if (!branch.ok) return branch;
+  const foreign = journal.value === null ? null : foreignJournal(journal.value, partial, branch.value);
+  if (foreign !== null) return fail(foreign);
   if (request.role !== null && journal.value === null && first.dirty.has(settings.state_file)) return fail(stateDirty(settings.state_file));
   const roleHandOff = request.role === null ? null : await request.role.open(repository, places, branch.value, first.head ?? '', journal.value !== null, partial.signal);
   if (roleHandOff !== null && !roleHandOff.ok) return roleHandOff;
@@ -136,7 +139,6 @@ async function guardedRun(request: RunRequest, partial: PartialRuntime): Promise
 
 async function runFrom(request: RunRequest, runtime: LoopRuntime, roleHandOff: RoleHandOff | null, journal: Journal | null, first: Snapshot): Promise<Result<RunResult>> {
   const { repository, settings, places, branch } = runtime;
-  if (journal !== null && journal.branch !== branch) return fail(otherBranch(journal.branch, branch));
   // In role mode the state on the remote counts, and the checkout may be behind it.
   const readNow = async (): Promise<Result<StateDocument>> => (roleHandOff === null ? readState(repository.root, settings.state_file) : await roleHandOff.state());
   const state = journal === null ? await readNow() : null;
@@ -150,6 +152,7 @@ async function runFrom(request: RunRequest, runtime: LoopRuntime, roleHandOff: R
     if (!person.ok) return person;
     recovery = await recoverTurn(runtime, journal, person.value);
     if (recovery.how === 'cut_short') return fail(recovery.failure);
+    if (recovery.how === 'run_again' && request.role !== null && request.role.role !== journal.actor) recovery = await giveUp(runtime, journal);
   }
   const snapshot = recovery === null ? first : await takeSnapshot(repository.git, repository.root);
   const leftovers = readLeftovers(places);
@@ -172,10 +175,13 @@ async function runFrom(request: RunRequest, runtime: LoopRuntime, roleHandOff: R
     person,
     snapshot,
     again: recovery?.how === 'run_again' ? { turn_id: recovery.turn_id, attempt: recovery.attempt, waiting: recovery.waiting } : null,
-    recovered: recovery === null || recovery.how === 'run_again' ? null : recovery.report,
+    recovered: recovery === null || recovery.how === 'run_again' ? null : countedFor(request, recovery.report),
   };
   return roleHandOff === null ? await runCombined(runtime, request, start) : await runRole(runtime, request, start, roleHandOff);
 }
+
+/** A turn of the other role, finished on the way, is none of those that this run was asked for. */
+const countedFor = ({ role }: RunRequest, report: CountedTurn | null): CountedTurn | null => (role !== null && report?.failure === null && report.record.actor !== role.role ? null : report);
 
 async function stillRuns(runtime: PartialRuntime, journal: Journal): Promise<boolean> {
   if (journal.agent === null) return false;
@@ -201,6 +207,28 @@ const stateDirty = (file: string): Failure => ({
   kind: 'precondition',
   message: `${file} differs from the last commit; in role mode the state on the remote branch is the one that counts.`,
   hint: `Take the change back (git checkout -- ${file}), or commit and push it, then run again.`,
+});
+
+/** Why the turn that was cut short cannot be gone on with by this run; null where it can. */
+function foreignJournal(journal: Journal, { workspace, mode }: PartialRuntime, branch: string): Failure | null {
+  if (journal.workspace !== null && journal.workspace !== workspace) return otherWorkspace(journal.workspace);
+  if (journal.branch !== branch) return otherBranch(journal.branch, branch);
+  return mode === 'role' && journal.mode === 'combined' ? otherMode(journal) : null;
+}
+
+const otherWorkspace = (workspace: string): Failure => ({
+  code: 'turn_in_flight',
+  kind: 'precondition',
+  message: `A turn of another workspace in this checkout was cut short: ${workspace}.`,
+  hint: `orchestrator -C ${workspace} run finishes or repeats it first.`,
+  details: { workspace },
+});
+
+const otherMode = ({ turn_id, actor }: Journal): Failure => ({
+  code: 'turn_in_flight',
+  kind: 'precondition',
+  message: `${actor}'s turn ${turn_id} of a combined run was cut short; a role cannot hand it off, as its branch may be ahead of the remote.`,
+  hint: 'orchestrator run --once finishes or repeats it here; push the branch, then run the role.',
 });
 
 const otherBranch = (journalled: string, current: string): Failure => ({

@@ -55,6 +55,7 @@ export async function runTurn(runtime: LoopRuntime, start: TurnStart): Promise<R
     attempt: start.again?.attempt ?? 1,
     mode: runtime.mode,
     branch: runtime.branch,
+    workspace: runtime.workspace,
     actor: state.expected_actor,
     iteration: state.iteration,
     base: start.snapshot.head ?? '',

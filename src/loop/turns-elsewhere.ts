@@ -24,12 +24,13 @@ export async function turnsElsewhere(git: Git, commit: string, stateFile: string
     const shown = outcomeOf(outcome);
     if (turn === '' || known.has(turn) || state == null || shown === null) return;
     const [actor, iteration] = [before?.expected_actor ?? 'galph', before?.iteration ?? 1];
+    const ended = new Date(at).toISOString();
     const head = (actor === 'galph' ? state.galph_commit : state.ralph_commit) ?? id;
     found.push({
       id: turn, run_id: state.run_id ?? '', iteration, actor,
       prompt: state.last_prompt, source: 'deterministic', reason: 'it ran in another checkout; this is what the branch tells',
       agent: agent === '' || agent === 'none' ? null : agent,
-      attempt: state.attempt ?? 1, outcome: shown, started_at: at, ended_at: at, duration_ms: 0, agent_ms: 0, exit_code: null,
+      attempt: state.attempt ?? 1, outcome: shown, started_at: ended, ended_at: ended, duration_ms: 0, agent_ms: 0, exit_code: null,
       base: '', head, commits: [], files_changed: [], skipped_files: [], skip_reasons: {},
       usage: { ...NOTHING_USED, input_tokens: Number(input) || 0, output_tokens: Number(output) || 0, cost_usd: cost === '' ? null : Number(cost) },
       log: null, transcript: null, session_id: null, summary: null,

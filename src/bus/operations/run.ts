@@ -59,6 +59,11 @@ export const runStart = defineOperation({
     if (mode === 'combined' && input.role !== undefined) {
       return fail({ code: 'usage', kind: 'invalid', message: `--role ${input.role} goes with --mode role, not with combined.`, hint: `orchestrator run --role ${input.role}` });
     }
+    const waits = [['--listen', input.listen !== undefined], ['--wait-through-failures', input.wait_through_failures], ['--max-wait', input.max_wait !== undefined]] as const;
+    const [idle] = waits.find(([, given]) => given) ?? [];
+    if (mode === 'combined' && idle !== undefined) {
+      return fail({ code: 'usage', kind: 'invalid', message: `${idle} is for a role: a combined run never waits for a peer.`, hint: 'orchestrator run --role galph' });
+    }
     if (mode === 'role' && input.no_commit) {
       return fail({ code: 'usage', kind: 'invalid', message: '--no-commit leaves nothing to hand off: a role hands its turns off as commits.', hint: 'Leave out --no-commit, or run in combined mode.' });
     }

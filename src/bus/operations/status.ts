@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ok } from '../../base/failure.ts';
-import { isAncestor } from '../../git/history.ts';
+import { isAncestor, resolveCommit } from '../../git/history.ts';
 import { StatusOutput, localStatus, openLoop } from '../../loop/contract.ts';
 import type { OpenLoop } from '../../loop/contract.ts';
 import { defineOperation } from '../../spine/operation.ts';
@@ -53,7 +53,7 @@ async function remoteSide({ repository, places, settings, loaded }: OpenLoop): P
   if (at.code !== 0) return null;
   const found = await peek(git, { remote: loaded.config.sync.remote, branch: at.stdout.trim(), state_file: settings.state_file, timeout_ms: PATIENCE });
   if (!found.ok) return null;
-  return { ...found.value, ahead: await isAncestor(git, 'HEAD', found.value.tip) };
+  return { ...found.value, ahead: (await resolveCommit(git, 'HEAD')) !== found.value.tip && (await isAncestor(git, 'HEAD', found.value.tip)) };
 }
 
 const shown = ({ claim, at }: NonNullable<Peek['claim']>): z.infer<typeof ShownClaim> => ({

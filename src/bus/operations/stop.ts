@@ -3,14 +3,14 @@ import { fail, ok } from '../../base/failure.ts';
 import { readStatus } from '../../git/status.ts';
 import { isHolderAlive, openLoop, readHolder, requestStop } from '../../loop/contract.ts';
 import { defineOperation } from '../../spine/operation.ts';
-import { stopEverywhere } from '../open-role.ts';
+import { stopEverywhere } from '../control.ts';
 
 export const runStop = defineOperation({
   name: 'loop.run.stop',
   summary: 'Ask the run of this checkout to end at the next turn, or now; with remote, every run of the branch at its next turn',
   input: z.object({ now: z.boolean().default(false), remote: z.boolean().default(false), reason: z.string().max(2000).optional() }),
   output: z.object({ requested: z.boolean(), now: z.boolean(), remote: z.boolean(), runner: z.object({ pid: z.number().int(), since: z.string() }).nullable() }),
-  failures: ['config_invalid', 'detached_head', 'not_a_repository', 'remote_unavailable'],
+  failures: ['config_invalid', 'detached_head', 'not_a_repository', 'remote_not_able', 'remote_unavailable'],
   transaction: 'none',
   cross_domain_deps: [],
   surfaces: ['cli', 'http'],

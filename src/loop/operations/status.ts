@@ -53,7 +53,7 @@ export async function localStatus({ workspace, repository, places, settings }: O
   const journal = readJournal(places);
   if (!state.ok) return state;
   const alive = holder !== null && isHolderAlive(holder);
-  const inFlight = journal.ok && journal.value !== null ? turnOf(journal.value) : null;
+  const inFlight = journal.ok && journal.value !== null && (journal.value.workspace ?? workspace) === workspace ? turnOf(journal.value) : null;
   const next = decideNext(state.value.state, settings);
   return ok({
     workspace,
