@@ -40,6 +40,15 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
+      {
+        test: {
+          ...shared,
+          name: 'agents',
+          include: ['test/agents/*.test.ts'],
+          // The real command lines take seconds to start, most of all the first time and beside each other.
+          testTimeout: 90_000,
+        },
+      },
     ],
   },
 });
