@@ -5,6 +5,8 @@ import type { AgentEvent, Usage } from './event.ts';
 export interface CommandRequest extends Pick<AgentRequest, 'agent' | 'allowed_tools' | 'resume' | 'tools' | 'scratch'> {
   /** Whether it runs in our sandbox, where its own prompts and fences can be off. */
   readonly sandboxed: boolean;
+  /** Its environment, but for what the command adds. */
+  readonly env: Readonly<Record<string, string>>;
 }
 
 /** What to start. `argv[0]` is a name for PATH or a path from the workspace; `env` is added to the child's environment. */
@@ -13,14 +15,16 @@ export interface AgentCommand {
   readonly env: Readonly<Record<string, string>>;
   /** Files that it reads, by absolute path below the request's `scratch`; written before it starts. */
   readonly files?: Readonly<Record<string, string>>;
+  /** Links to what is the person's own, by absolute path below `scratch`. A folder that stands there is left. */
+  readonly links?: Readonly<Record<string, string>>;
 }
 
 /** Translates one run's stdout; keeps what it must remember from line to line. */
 export interface LineParser {
   /** Events of one line, which has no line break. A line that it does not know becomes `raw`; it never throws. */
   line(text: string): AgentEvent[];
-  /** What is known only at the end of the output. */
-  end(): AgentEvent[];
+  /** What is known only at the end of the output. `exit_code`: null when it was ended. */
+  end(exit_code: number | null): AgentEvent[];
 }
 
 /** One kind of agent: how it is started, and what its output means. */
@@ -33,6 +37,8 @@ export interface AgentAdapter {
   readonly takes_tools: boolean;
   /** Folders and files of its own state, which a sandbox must leave writable; absolute. `env`: its environment. */
   state(env: Readonly<Record<string, string>>): readonly string[];
+  /** Folders below `scratch` that it must be able to write, though the rest of it is ours. */
+  ownState?(scratch: string): readonly string[];
   command(request: CommandRequest): AgentCommand;
   /** `used`: what a resumed session had used before this run. */
   parser(used?: Usage): LineParser;

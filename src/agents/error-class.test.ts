@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { claudeErrorClass } from './claude/error-class.ts';
 import { codexErrorClass, isUsageLimit } from './codex/error-class.ts';
+import { geminiErrorClass, geminiExitClass, isDailyQuota } from './gemini/error-class.ts';
+import { opencodeErrorClass } from './opencode/error-class.ts';
 
 // As told by claude 2.1.197 when a model server on loopback gave these answers.
 test.each([
@@ -37,4 +39,42 @@ test.each([
 ] as const)('codex: %s', (message, expected) => {
   expect(codexErrorClass(message)).toBe(expected);
   expect(isUsageLimit(message)).toBe(message.startsWith('You’ve'));
+});
+
+const WAIT = '\nPlease wait and try again later. To increase your limits, request a quota increase through AI Studio, or switch to another /auth method';
+
+// Whole messages of gemini 0.61.0, recorded likewise.
+test.each([
+  [`[API Error: Slow down]${WAIT}`, 'rate_limit'],
+  [`[API Error: You have exhausted your daily quota on this model.]${WAIT}`, 'rate_limit'],
+  ['[API Error: {"error":{"code":400,"message":"API key not valid. Please pass a valid API key.","status":"INVALID_ARGUMENT","details":[{"reason":"API_KEY_INVALID"}]}}]', 'auth'],
+  ['[API Error: {"error":{"code":401,"message":"bad login","status":"UNAUTHENTICATED"}}]', 'auth'],
+  ['[API Error: {"error":{"code":400,"message":"The input token count (1200000) exceeds the maximum number of tokens allowed (1048575).","status":"INVALID_ARGUMENT"}}]', 'context_overflow'],
+  ['[API Error: {"error":{"code":400,"message":"bad","status":"INVALID_ARGUMENT"}}]', 'protocol'],
+  ['[API Error: exception TypeError: fetch failed sending request]', 'network'],
+  ['[API Error: terminated]', 'network'],
+  ['[API Error: The model is overloaded]', null],
+  ['[API Error: {"error":]', null],
+  ['The model said: [API Error: terminated]', null],
+] as const)('gemini: %s', (message, expected) => {
+  expect(geminiErrorClass(message)).toBe(expected);
+  expect(isDailyQuota(message)).toBe(message.includes('daily quota'));
+});
+
+// What its exit code tells of an answer whose words could be any server's.
+test.each([[429 % 256, 'rate_limit'], [503 % 256, 'overloaded'], [529 % 256, 'overloaded'], [401 % 256, 'auth'], [400 % 256, 'protocol'], [41, 'auth'], [42, 'protocol'], [1, null], [0, null], [137, null]] as const)('gemini: exit code %i', (code, expected) => {
+  expect(geminiExitClass(code)).toBe(expected);
+});
+
+// As told by opencode 1.18.33 likewise.
+test.each([
+  ['429', { name: 'APIError', status: 429, retryable: true }, 'rate_limit'],
+  ['503', { name: 'APIError', status: 503, retryable: true }, 'overloaded'],
+  ['401', { name: 'APIError', status: 401, retryable: false }, 'auth'],
+  ['no answer', { name: 'APIError', status: null, retryable: true }, 'network'],
+  ['context too long', { name: 'ContextOverflowError', status: null, retryable: false }, 'context_overflow'],
+  ['no login', { name: 'ProviderAuthError', status: null, retryable: false }, 'auth'],
+  ['anything else', { name: 'UnknownError', status: null, retryable: false }, 'crash'],
+] as const)('opencode: %s', (_, error, expected) => {
+  expect(opencodeErrorClass(error)).toBe(expected);
 });

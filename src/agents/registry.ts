@@ -10,18 +10,20 @@ export async function adapterOf(kind: AgentKind): Promise<Result<AgentAdapter>> 
       return ok((await import('./claude/claude-adapter.ts')).claudeAdapter);
     case 'codex':
       return ok((await import('./codex/codex-adapter.ts')).codexAdapter);
+    case 'gemini':
+      return ok((await import('./gemini/gemini-adapter.ts')).geminiAdapter);
+    case 'opencode':
+      return ok((await import('./opencode/opencode-adapter.ts')).opencodeAdapter);
     case 'command':
       return ok((await import('./command/command-adapter.ts')).commandAdapter);
     case 'scripted':
       return ok((await import('./scripted/scripted-adapter.ts')).scriptedAdapter);
-    case 'gemini':
-    case 'opencode':
     case 'acp':
       return fail({
         code: 'agent_kind_unavailable',
         kind: 'precondition',
         message: `Agents of the kind ${kind} cannot be run by this version yet.`,
-        hint: 'Use claude, codex, or a command of your own (kind: command).',
+        hint: 'Use claude, codex, gemini, opencode, or a command of your own (kind: command).',
       });
   }
 }

@@ -11,9 +11,6 @@ export type FindProgram = (name: string) => string | null;
 /** What `auto` looks for, in this order. */
 const AUTO: readonly AgentKind[] = ['claude', 'codex', 'gemini', 'opencode'];
 
-/** Kinds of `auto` that have an adapter. */
-const RUNNABLE: readonly AgentKind[] = ['claude', 'codex'];
-
 /** The name of the agent that plays a prompt. The first that is given wins: command line by prompt, by role, front matter, configuration by prompt, by role, default. */
 export function chosenName({ prompt, actor, flags, frontMatter, config }: AgentChoice): string {
   return flags.prompts[prompt] ?? flags.roles[actor] ?? frontMatter ?? config.prompts[prompt] ?? config.roles[actor] ?? flags.agent ?? config.default;
@@ -36,11 +33,9 @@ export function resolveAgent(choice: AgentChoice, find: FindProgram): Result<Age
 /** The entry of `agents:` by its name; the kinds' own names need none, and `auto` is the first one installed. */
 export function specOf(name: string, config: AgentConfig, find: FindProgram): Result<AgentSpec> {
   if (name === 'auto' && config.agents['auto'] === undefined) {
-    const found = AUTO.filter((kind) => find(config.agents[kind]?.bin ?? kind) !== null);
-    const first = found.find((kind) => RUNNABLE.includes(kind));
+    const first = AUTO.find((kind) => find(config.agents[kind]?.bin ?? kind) !== null);
     if (first !== undefined) return specOf(first, config, find);
-    const only = found.length > 0 ? ` ${found.join(' and ')} ${found.length === 1 ? 'is' : 'are'} installed, but cannot be run by this version yet.` : '';
-    return fail(notFound(`No agent was found: none of ${RUNNABLE.join(', ')} is on PATH.${only}`));
+    return fail(notFound(`No agent was found: none of ${AUTO.join(', ')} is on PATH.`));
   }
   const entry = config.agents[name];
   const kind = entry?.kind ?? AGENT_KINDS.find((each) => each === name);
@@ -74,5 +69,5 @@ const notFound = (message: string): Failure => ({
   code: 'agent_not_found',
   kind: 'precondition',
   message,
-  hint: 'Install one (npm install -g @anthropic-ai/claude-code or @openai/codex), name a command of your own in orchestration.yaml, or see it work without one: orchestrator demo',
+  hint: 'Install one (npm install -g with @anthropic-ai/claude-code, @openai/codex, @google/gemini-cli or opencode-ai), name a command of your own in orchestration.yaml, or see it work without one: orchestrator demo',
 });

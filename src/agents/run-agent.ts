@@ -6,7 +6,7 @@ import type { Line } from '../process/lines.ts';
 import { runSupervised } from '../process/supervised.ts';
 import type { OutputStream, SupervisedEnd } from '../process/supervised.ts';
 import type { AgentAdapter } from './adapter.ts';
-import { promptFile, statusFile } from './attempt-files.ts';
+import { placeFiles, promptFile, statusFile } from './attempt-files.ts';
 import { concludeRun, createTally } from './conclude-run.ts';
 import type { AgentObserver, AgentRequest, AgentResult } from './contract.ts';
 import { agentEnvironment } from './environment.ts';
@@ -28,7 +28,7 @@ export async function runAgent(request: AgentRequest, observer: AgentObserver, s
   const environment = (...own: Readonly<Record<string, string>>[]): Record<string, string> =>
     agentEnvironment({ inherited: process.env, kind: request.agent.kind, pass: request.pass_env, own: [request.agent.env, ...own] });
   const plain = environment();
-  const opened = await openSandbox({ settings: request.sandbox, workspace: request.workspace, scratch: request.scratch, env: plain, state: adapter.value.state(plain), hosts: hostsOf(request.agent.kind, plain) });
+  const opened = await openSandbox({ settings: request.sandbox, workspace: request.workspace, scratch: request.scratch, env: plain, state: adapter.value.state(plain), own: adapter.value.ownState?.(request.scratch) ?? [], hosts: hostsOf(request.agent.kind, plain) });
   if (!opened.ok) return notStarted(opened.failure);
   const sandbox = opened.value;
   try {
@@ -39,7 +39,7 @@ export async function runAgent(request: AgentRequest, observer: AgentObserver, s
 }
 
 async function runInside(request: AgentRequest, adapter: AgentAdapter, sandbox: Sandbox | null, environment: (...own: Readonly<Record<string, string>>[]) => Record<string, string>, observer: AgentObserver, signal: AbortSignal, ready: ReadyWrappers): Promise<AgentResult> {
-  const command = adapter.command({ ...request, sandboxed: sandbox !== null });
+  const command = adapter.command({ ...request, sandboxed: sandbox !== null, env: environment() });
   const env = environment(command.env, sandbox?.env ?? {});
   const [program, ...args] = command.argv;
   const path = programOf(request.agent) === null ? program : findProgram(program, env['PATH'], request.workspace);
@@ -47,7 +47,7 @@ async function runInside(request: AgentRequest, adapter: AgentAdapter, sandbox: 
 
   const stdin_file = promptFile(request.scratch);
   writeFileSync(stdin_file, request.prompt, { mode: 0o600 });
-  for (const [file, content] of Object.entries(command.files ?? {})) writeFileSync(file, content, { mode: 0o600 });
+  placeFiles(command);
   const reading = readOutput(request, adapter, { ...env, ...request.variables }, observer);
   if (request.agent.permissions === 'bypass') reading.logs.line('[orchestrator: permissions: bypass: the agent asks nobody and may do whatever you may]');
   if (sandbox !== null) reading.logs.line('[orchestrator: in a sandbox: writes go to the workspace and a /tmp of its own]');
@@ -86,7 +86,7 @@ async function runInside(request: AgentRequest, adapter: AgentAdapter, sandbox: 
     await reading.logs.close('[orchestrator: the run was cut short]').catch(() => undefined);
     throw error;
   }
-  for (const event of reading.parser.end()) reading.say(event);
+  for (const event of reading.parser.end(end.exit_code)) reading.say(event);
   const result = concludeRun(request.agent, adapter.structured, reading.tally, end, relative(request.workspace, request.logs.text));
   const how = result.failure === null ? 'ended well' : result.failure.message;
   const last = `[orchestrator: ${request.agent.name} ${how}; exit code ${end.exit_code ?? 'none'}, ${(end.duration_ms / 1000).toFixed(1)} s]`;

@@ -27,24 +27,24 @@ const CASES: Readonly<Record<string, { exit: number; code: string | null; class:
   'codex/unknown-lines': { exit: 0, code: null, class: null },
 };
 
-async function eventsOf(name: string): Promise<AgentEvent[]> {
+async function eventsOf(name: string, exit: number): Promise<AgentEvent[]> {
   const adapter = await adapterOf(name.split('/')[0] as AgentKind);
   if (!adapter.ok) throw new Error(adapter.failure.message);
   const parser = adapter.value.parser();
   const text = await readFile(new URL(`${name}.jsonl`, GOLDEN), 'utf8');
-  return [...text.trimEnd().split('\n').flatMap((line) => parser.line(line)), ...parser.end()];
+  return [...text.trimEnd().split('\n').flatMap((line) => parser.line(line)), ...parser.end(exit)];
 }
 
 describe.each(Object.entries(CASES))('%s', (name, expected) => {
   test('gives the recorded events, each of the common vocabulary', async () => {
-    const events = await eventsOf(name);
+    const events = await eventsOf(name, expected.exit);
     for (const event of events) expect(AgentEvent.safeParse(event).success).toBe(true);
     await expect(`${JSON.stringify(events, null, 2)}\n`).toMatchFileSnapshot(`../golden/agents/${name}.events.json`);
   });
 
   test('is judged rightly', async () => {
     const tally = createTally();
-    for (const event of await eventsOf(name)) tally.add(event);
+    for (const event of await eventsOf(name, expected.exit)) tally.add(event);
     const spec = { name: 'x', kind: name.split('/')[0] as AgentKind, args: [], env: {}, permissions: 'auto' } as const;
     const result = concludeRun(spec, true, tally, { exit_code: expected.exit, ended_early: null, left_behind: false, duration_ms: 1 }, 'x.log');
     expect({ code: result.failure?.code ?? null, class: result.error_class }).toEqual({ code: expected.code, class: expected.class });

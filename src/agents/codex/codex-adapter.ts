@@ -36,6 +36,8 @@ export const codexAdapter: AgentAdapter = {
               ...setting(`${server}.command`, tools.argv[0]),
               ...setting(`${server}.args`, tools.argv.slice(1)),
               ...setting(`${server}.env_vars`, tools.pass),
+              // Without its sandbox switched off it would refuse to call them, since there is nobody to ask.
+              ...setting(`${server}.default_tools_approval_mode`, 'approve'),
               ...setting(`${server}.tool_timeout_sec`, TOOL_PATIENCE_MS / 1000),
             ]),
         ...PERMISSIONS[freedom(request)],

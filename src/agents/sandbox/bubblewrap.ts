@@ -5,7 +5,7 @@ export type Standing = (path: string) => 'folder' | 'file' | 'link' | 'nothing';
 
 /**
  * Arguments of bwrap(1) for a plan: the whole disk read-only, then what is hidden, then what may be written, then what in
- * there may only be read. Its own processes, no capabilities. Not ended with its parent: an agent outlives the
+ * there may only be read, and what in that is the agent's. Its own processes, no capabilities. Not ended with its parent: an agent outlives the
  * orchestrator, and its group is ended by whoever starts next.
  */
 export function bubblewrapArguments(plan: SandboxPlan, workspace: string, standing: Standing): string[] {
@@ -18,6 +18,7 @@ export function bubblewrapArguments(plan: SandboxPlan, workspace: string, standi
   }
   for (const path of plan.writable) if (standing(path) !== 'nothing') args.push('--bind', path, path);
   for (const path of plan.frozen) if (standing(path) !== 'nothing') args.push('--ro-bind', path, path);
+  for (const path of plan.thawed) if (standing(path) !== 'nothing') args.push('--bind', path, path);
   if (plan.network !== null) args.push('--ro-bind', plan.network.socket, plan.network.socket);
   return [...args, '--chdir', workspace, '--'];
 }

@@ -38,8 +38,9 @@ export interface SandboxCall {
   readonly scratch: string;
   /** The agent's environment. */
   readonly env: Readonly<Record<string, string>>;
-  /** The kind's own state, and the hosts that it talks to. */
+  /** The kind's own state, its folders below `scratch`, and the hosts that it talks to. */
   readonly state: readonly string[];
+  readonly own: readonly string[];
   readonly hosts: readonly string[];
 }
 
@@ -55,7 +56,7 @@ async function probe(): Promise<string | null> {
   if (process.platform !== 'linux') return `there is none for ${process.platform} yet`;
   const bwrap = findProgram('bwrap', process.env['PATH'], '/');
   if (bwrap === null) return 'bubblewrap is not installed (apt-get install bubblewrap)';
-  const plan = { hidden: [], writable: [], frozen: [], temp: '/tmp', network: null };
+  const plan = { hidden: [], writable: [], frozen: [], thawed: [], temp: '/tmp', network: null };
   const tried = await runProgram([bwrap, ...bubblewrapArguments(plan, '/', () => 'nothing'), findProgram('true', process.env['PATH'], '/') ?? '/bin/true'], { cwd: '/', env: {}, timeout_ms: 5000 });
   if (tried.ok && tried.value.exit_code === 0) return null;
   return `bubblewrap cannot make one here: ${tried.ok ? tried.value.stderr.trim().split('\n')[0] : tried.failure.message}`;
@@ -70,6 +71,7 @@ export async function openSandbox(call: SandboxCall): Promise<Result<Sandbox | n
   const temp = join(scratch, 'tmp');
   rmSync(temp, { recursive: true, force: true });
   mkdirSync(temp, { recursive: true, mode: 0o700 });
+  for (const folder of call.own) mkdirSync(folder, { recursive: true, mode: 0o700 });
   const git = settings.git.flatMap((folder) => [folder, ...submoduleFolders(folder)]);
   // An agent must not be the one who makes it.
   for (const folder of git) mkdirSync(join(folder, 'hooks'), { recursive: true });
@@ -78,7 +80,7 @@ export async function openSandbox(call: SandboxCall): Promise<Result<Sandbox | n
   const workspace = real(call.workspace);
   const facts = {
     home, store, workspace, temp, git: git.map(real), control: real(settings.control),
-    state: call.state.map(real), write: settings.write.map(real),
+    state: call.state.map(real), own: call.own.map(real), write: settings.write.map(real),
     others: otherWorkspaces(store, workspace), uid: process.getuid?.() ?? 0,
   };
   const gate = settings.mode === 'strict' ? await openGate(scratch, [...settings.allow_hosts, ...call.hosts]) : null;

@@ -2,10 +2,11 @@ import { dirname, join } from 'node:path';
 
 /** What a sandbox around an agent lets it see and write, worked out from facts alone. Paths are absolute. */
 export interface SandboxPlan {
-  /** In this order: what is hidden, what may be written, what in there may only be read. */
+  /** In this order: what is hidden, what may be written, what in there may only be read, what in that may be written all the same. */
   readonly hidden: readonly string[];
   readonly writable: readonly string[];
   readonly frozen: readonly string[];
+  readonly thawed: readonly string[];
   /** The agent's own `/tmp`. */
   readonly temp: string;
   /** Null: the machine's network. Else only what a relay at this socket lets through. */
@@ -23,6 +24,8 @@ export interface SandboxFacts {
   readonly control: string;
   /** The agent kind's own state. */
   readonly state: readonly string[];
+  /** Folders of the attempt that are the agent's. */
+  readonly own: readonly string[];
   /** `sandbox.write`. */
   readonly write: readonly string[];
   /** Folders of other workspaces that this machine knows of. */
@@ -55,7 +58,7 @@ export function planSandbox(facts: SandboxFacts): SandboxPlan {
   const apart = (path: string): boolean => !kept.some((each) => within(each, path) || within(path, each));
   const hidden = [...SECRET_PLACES.map((place) => join(home, place)), facts.store, `/run/user/${facts.uid}`, ...SOCKETS, ...facts.others.filter(apart)];
   const frozen = [...new Set(git)].flatMap((folder) => RUNS_PROGRAMS.map((name) => join(folder, name)));
-  return { hidden, writable: [...new Set(kept)], frozen: [...frozen, control], temp: facts.temp, network: null };
+  return { hidden, writable: [...new Set(kept)], frozen: [...frozen, control], thawed: facts.own, temp: facts.temp, network: null };
 }
 
 /** Whether `path` is `folder` or lies in it. */
