@@ -25,6 +25,10 @@ export function createAgents(): Agents {
       const adapter = await adapterOf(found.value.kind);
       return adapter.ok ? ok(found.value) : adapter;
     },
+    async takesTools(kind) {
+      const adapter = await adapterOf(kind);
+      return adapter.ok && adapter.value.takes_tools;
+    },
     run: (request, observer, signal) => runAgent(request, observer, signal, ready),
     noteWorkspace: (workspace) => noteWorkspace(storeOf(process.env['HOME'] ?? homedir(), process.env), workspace),
     sandboxProblem,

@@ -73,6 +73,8 @@ export interface AgentObserver {
   /** The wrapper's process id, which is its process group too. Awaited before the prompt's first byte can matter to a record. */
   onStarted?(pid: number): void;
   onEvent?(event: AgentEvent): void;
+  /** While it is held, the agent waits for somebody, and no limit of time runs. */
+  readonly hold?: { held(): boolean; onChange(listener: () => void): void };
   /** Its own exit is known; its last words and what it left behind are still to come. */
   onExited?(): void;
 }
@@ -148,6 +150,8 @@ export type LeftAttempt =
 
 /** The room's door: what the loop and the pool may ask of agents. */
 export interface Agents {
+  /** Whether agents of a kind can be given tools of ours for a call. */
+  takesTools(kind: AgentKind): Promise<boolean>;
   choose(choice: AgentChoice): Promise<Result<AgentSpec>>;
   run(request: AgentRequest, observer: AgentObserver, signal: AbortSignal): Promise<AgentResult>;
   /** Makes the folder forget the attempt before. To be called before anything says that a new one may have begun. */

@@ -75,6 +75,7 @@ async function runInside(request: AgentRequest, adapter: AgentAdapter, sandbox: 
           ready.prepare();
         },
         onExited: () => observer.onExited?.(),
+        ...(observer.hold === undefined ? {} : { hold: observer.hold }),
         onLine: reading.onLine,
         hasClosed: () => reading.tally.closed !== null,
         busy: () => reading.logs.busy(),

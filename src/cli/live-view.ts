@@ -74,6 +74,7 @@ const nothing = (): Spent => ({ input_tokens: 0, output_tokens: 0, cost_usd: nul
 function follow(picture: Picture, event: LoopEvent): void {
   if (event.type === 'turn.started') Object.assign(picture, { turn: event, since: performance.now(), usage: nothing(), tail: [], waiting: null });
   else if (event.type === 'turn.finished') Object.assign(picture, { turn: null, waiting: null, before: sum(picture.before, event.turn.usage), usage: nothing() });
+  else if (event.type === 'agent.started') picture.waiting = null;
   else if (event.type === 'run.waiting') picture.waiting = { for: event.for, until: event.until, since: performance.now() };
   else if (event.type === 'router.asked') picture.waiting = { for: `the router (${event.prompt} with ${event.agent})`, since: performance.now() };
   else if (event.type === 'agent.event') {
@@ -107,7 +108,7 @@ function paint(picture: Picture, output: Output, frame: number): string {
   const width = Math.max(20, (process.stderr.columns ?? 80) - 1);
   const spin = SPINNER[frame % SPINNER.length] ?? '';
   const { turn, waiting } = picture;
-  if (waiting !== null && turn === null) {
+  if (waiting !== null) {
     return `${err.yellow(spin)} waiting for ${oneLine(waiting.for, width - 30)} · ${showDuration(performance.now() - waiting.since)}${waiting.until === undefined ? '' : ` · until ${waiting.until}`}`;
   }
   if (turn === null) return '';

@@ -10,7 +10,7 @@ export function createPlainLines(output: Output): RunView {
   const show = (event: LoopEvent): void => {
     const text = lineOf(event, output);
     if (text === null) return;
-    if (event.type === 'warning') output.notice(text);
+    if (event.type === 'warning' || event.type === 'question.asked') output.notice(text);
     else output.progress(text);
   };
   return { onEvent: (event: ProgressEvent) => show(event as unknown as LoopEvent), end: () => undefined };
@@ -32,6 +32,8 @@ export function lineOf(event: LoopEvent, output: Output): string | null {
       return `${err.bold('done ')} ${renderLogLine(event.turn, output, err).trimStart()}`;
     case 'warning':
       return `${err.yellow('warning')} ${event.message}`;
+    case 'question.asked':
+      return `${err.yellow('asks ')} ${event.actor}: ${event.question}${event.options === null ? '' : ` (${event.options.join(' | ')})`} ${err.dim(`· orchestrator answer ${event.turn_id} "…"`)}`;
     case 'run.listening':
       return `listen on ${event.url} for push webhooks`;
     case 'run.waiting':

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { addAttentionCommands } from './commands/attention.ts';
 import { addConfigCommands } from './commands/config.ts';
 import { addLoopCommands } from './commands/loop.ts';
 import { addOperationCommands } from './commands/operations.ts';
@@ -28,6 +29,7 @@ export function buildProgram(): Command {
   addWorkspaceCommands(program);
   addRunCommand(program);
   addLoopCommands(program);
+  addAttentionCommands(program);
   addRescueCommands(program);
   addConfigCommands(program);
   addOperationCommands(program);

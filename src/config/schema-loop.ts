@@ -39,6 +39,7 @@ export const limits = z
     grace: duration().prefault('10s').describe('What an agent gets to exit by itself after its closing event.'),
     max_log_bytes: whole(1).prefault(64 * MIB).describe('Output kept of one turn; the rest is dropped after a marker. Bytes.'),
     no_progress_limit: whole().prefault(3).describe('Turns in a row that change nothing before the run stops as blocked; 0 is never.'),
+    question_wait: duration().prefault('10m').describe("How long an agent's question keeps it waiting; after that its session is suspended, and goes on with the answer in a later run."),
     max_limit_wait: duration().exactOptional().describe("Longest wait for a usage limit's reset."),
     on_usage_limit: choice(['wait', 'fail', 'switch']).prefault('wait').describe("At an agent's usage limit: wait for its reset and resume, fail, or switch to the next of `agent.fallback`."),
   })

@@ -1,16 +1,20 @@
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import type { AgentRequest, AgentResult, AgentSpec, Usage } from '../agents/contract.ts';
+import { fileURLToPath } from 'node:url';
+import type { AgentRequest, AgentResult, AgentSpec, ToolServer, Usage } from '../agents/contract.ts';
 import { crashPoint } from '../base/crash-point.ts';
 import { ok } from '../base/failure.ts';
 import type { Failure, Result } from '../base/failure.ts';
 import { contextBlock } from './context-block.ts';
+import { digestOf } from './binding.ts';
 import { changedControls, controlMarks } from './control-watch.ts';
 import { NOTHING_USED } from './budget.ts';
 import type { Spent } from './budget.ts';
 import type { Journal } from './journal.ts';
 import { watchBudget } from './live-budget.ts';
 import { writeJournal } from './journal.ts';
+import { holdForQuestions } from './question-hold.ts';
 import { readPrompt, renderPrompt } from './prompt.ts';
 import type { Prompt } from './prompt.ts';
 import { createLogFiles, makeUntrackedFolder } from './record.ts';
@@ -134,6 +138,8 @@ export async function callAgent(runtime: LoopRuntime, journal: Journal, call: Pr
   const at = clock.now();
   makeUntrackedFolder(settings.logs_dir);
   const logs = earlier?.logs ?? createLogFiles(settings.logs_dir, { branch: runtime.branch, actor: journal.actor, iteration: journal.iteration, at, prompt: call.prompt.name });
+  const token = randomBytes(24).toString('base64url');
+  const tools = !routing && (await runtime.agents.takesTools(call.spec.kind)) ? toolServer(runtime.workspace) : undefined;
   const from = statSync(logs.events, { throwIfNoEntry: false })?.size ?? 0;
   const current: Journal = {
     ...journal,
@@ -146,6 +152,7 @@ export async function callAgent(runtime: LoopRuntime, journal: Journal, call: Pr
       transcript: logs.events,
       from,
       started_at: at.toISOString(),
+      token: digestOf(token),
     },
   };
   if (earlier !== null) runtime.agents.reset(places.attempt);
@@ -167,11 +174,13 @@ export async function callAgent(runtime: LoopRuntime, journal: Journal, call: Pr
   const key = `${journal.turn_id}-${journal.attempt}-${routing ? 'router' : 'turn'}-${from}`;
   const turn = { ...settings.turn_budget, max_cost_usd: call.prompt.frontMatter?.max_cost_usd ?? settings.turn_budget.max_cost_usd };
   const budget = watchBudget({ call: key, turn, run: settings.budget, day: settings.day_budget, before: spent, earlier: { usage: earlier?.usage ?? NOTHING_USED, agent_ms: earlier?.agent_ms ?? 0 }, ledger });
+  const questions = holdForQuestions(runtime, journal, tools !== undefined);
   let looking: Promise<Snapshot | null> | null = null;
   const controls = controlMarks(runtime.repository.commonDirectory);
   const result = await runtime.agents.run(
-    { ...call.request, logs },
+    { ...call.request, logs, variables: { ...call.request.variables, ORCHESTRATOR_TOKEN: token }, ...(tools === undefined ? {} : { tools }) },
     {
+      hold: questions,
       onStarted(pid) {
         runtime.emit({ type: 'agent.started', turn_id: journal.turn_id, pid });
         if (!routing) crashPoint('agent-running');
@@ -188,6 +197,7 @@ export async function callAgent(runtime: LoopRuntime, journal: Journal, call: Pr
     AbortSignal.any([runtime.signal, budget.signal, ...(runtime.handOff === null ? [] : [runtime.handOff.lost])]),
   );
   budget.close();
+  questions.close();
   ledger.note({ call: key, usage: result.usage, agent_ms: result.agent_ms, turn: !routing && earlier === null });
   if (!routing) crashPoint('agent-exited');
   const overspent = budget.spent();
@@ -204,6 +214,11 @@ export async function callAgent(runtime: LoopRuntime, journal: Journal, call: Pr
   const counted = done ? { ...result, failure: null } : result;
   return { journal: current, call: { result: counted, logs, cut: aborted ?? (done ? null : overspent), after } };
 }
+
+/** Variables of a turn that its tools need: whose they are, and where what is reported goes. */
+const PASSED = ['ORCHESTRATOR_TURN_ID', 'ORCHESTRATOR_ATTEMPT', 'ORCHESTRATOR_TOKEN'] as const;
+
+const toolServer = (workspace: string): ToolServer => ({ argv: [process.execPath, fileURLToPath(new URL('../../bin/orchestrator.js', import.meta.url)), '-C', workspace, 'mcp'], pass: PASSED });
 
 /** Removes an attempt's outcome once its turn is on record; doctor names one that cannot be removed. */
 export function clearAttempt(journal: Journal): void {

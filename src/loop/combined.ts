@@ -16,6 +16,7 @@ import { otherActor } from './state.ts';
 import type { OrchestrationState, StateDocument } from './state.ts';
 import { begin, endBetweenTurns } from './transition.ts';
 import { runTurn } from './turn.ts';
+import type { Resumed } from './suspended.ts';
 import type { RepeatedTurn } from './turn.ts';
 
 /** How far a run goes. */
@@ -30,6 +31,8 @@ export interface RunStart {
   readonly person: ReadonlySet<string>;
   readonly snapshot: Snapshot;
   readonly again: RepeatedTurn | null;
+  /** A suspended turn whose questions were answered. */
+  readonly resumed: Resumed | null;
   /** A crashed turn that was brought to its end on the way. */
   readonly recovered: CountedTurn | null;
 }
@@ -49,6 +52,7 @@ export async function runCombined(runtime: LoopRuntime, length: RunLength, start
   let usage = NOTHING_USED;
   let snapshot: Snapshot | null = start.snapshot;
   let again = start.again;
+  let { resumed } = start;
   let document: StateDocument | null = null;
   const result = (ended: RunResult['ended'], state: OrchestrationState): Result<RunResult> =>
     ok({ run_id: runtime.run_id, turns, iterations, ended, state, usage });
@@ -99,6 +103,7 @@ export async function runCombined(runtime: LoopRuntime, length: RunLength, start
       spent,
       beginsRun: document === null,
       ...(again === null ? {} : { again }),
+      ...(resumed === null ? {} : { resumed }),
     });
     if (!turn.ok && turn.failure.code === 'stop_asked') {
       const reason = turn.failure.details?.['reason'];
@@ -109,6 +114,7 @@ export async function runCombined(runtime: LoopRuntime, length: RunLength, start
     if (!turn.ok) return turn;
     const report = turn.value;
     again = null;
+    resumed = null;
     count(report);
     if (report.record.outcome === 'interrupted' && report.failure?.code === 'stopped_now') {
       const ended = endBetweenTurns(report.document.state, clock.now(), runtime.run_id, { stop: report.failure.message });

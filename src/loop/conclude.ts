@@ -23,6 +23,7 @@ import { hideSecrets } from './hide-secrets.ts';
 import { appendRecord, recordsFile } from './record.ts';
 import type { TurnRecord } from './record.ts';
 import { publishTurn } from './publish-turn.ts';
+import { clearQuestions } from './questions.ts';
 import { keepRescue } from './rescue.ts';
 import type { LoopRuntime } from './runtime.ts';
 import { takeSnapshot } from './snapshot.ts';
@@ -32,6 +33,7 @@ import { keysOf, stagedBeside, stampOn, stampTurn } from './stamp-turn.ts';
 import { freshState, parseState } from './state.ts';
 import type { StateDocument } from './state.ts';
 import { advance, begin } from './transition.ts';
+import { forgetSuspended } from './suspended.ts';
 import { turnRecord } from './turn-record.ts';
 
 /** A turn whose agent has ended, or that could not start one. */
@@ -163,6 +165,9 @@ export async function concludeTurn(runtime: LoopRuntime, ended: EndedTurn): Prom
   closeJournal(runtime.places);
   runtime.emit({ type: 'turn.finished', turn: record });
   clearAttempt(journal);
+  // A suspended turn's question stays open; an interrupted turn is repeated, and its agent asks anew.
+  if (why?.code !== 'question') clearQuestions(runtime.places, journal.turn_id);
+  if (done.kind !== 'interrupted' && why?.code !== 'question') forgetSuspended(runtime.places);
   return { document: handed.document ?? document, record, failure: failure ?? handed.failure, snapshot: moved ? null : nextSnapshot(runtime, after, new Set(committed), stamped ?? head) };
 }
 
@@ -180,6 +185,7 @@ function concludeProcess(ended: EndedTurn): Conclusion {
   const { agent, cut, journal } = ended;
   if (cut !== null) {
     const interrupted = cut.kind === 'interrupted' || cut.kind === 'terminated' || cut.code === 'stopped_now' || cut.code === 'lease_lost';
+    if (cut.kind === 'needs_person') return { kind: 'blocked', failure: cut };
     return { kind: interrupted ? 'interrupted' : 'failed', failure: cut };
   }
   if (agent === null || journal.agent === null) throw new Error('A turn without an agent must say why.');

@@ -29,6 +29,8 @@ export type LoopEvent =
   /** Something that a person should know and that stops nothing. */
   | { readonly type: 'warning'; readonly message: string }
   | { readonly type: 'turn.finished'; readonly turn: TurnRecord }
+  /** An agent asks; `orchestrator answer <turn_id>` answers. */
+  | { readonly type: 'question.asked'; readonly turn_id: string; readonly actor: Actor; readonly question: string; readonly options: readonly string[] | null }
   /** Push webhooks to this address end a wait at once. */
   | { readonly type: 'run.listening'; readonly url: string }
   /** The run waits, and for what; `until` is UTC where it is known. */

@@ -45,7 +45,7 @@ export const Journal = z.object({
     .nullable(),
   /** Known once the agent is about to start. Paths are absolute. */
   agent: z
-    .object({ name: z.string(), kind: z.string(), scratch: z.string(), outcome: z.string(), log: z.string(), transcript: z.string(), from: z.number().int().nonnegative().default(0), started_at: z.string() })
+    .object({ name: z.string(), kind: z.string(), scratch: z.string(), outcome: z.string(), log: z.string(), transcript: z.string(), from: z.number().int().nonnegative().default(0), started_at: z.string(), /** Digest of the token that its tools show. */ token: z.string().nullable().default(null) })
     .nullable(),
   /** What is waited for between two calls of the turn's agent. */
   waiting: Waiting.nullable().default(null),

@@ -8,8 +8,11 @@ import type { Spent } from './budget.ts';
 import { writeJournal } from './journal.ts';
 import type { Journal, Waiting } from './journal.ts';
 import type { LoopRuntime } from './runtime.ts';
+import { openQuestions } from './questions.ts';
 import type { OrchestrationState } from './state.ts';
 import { readStop, stopped } from './stop.ts';
+import { questionOpen, suspend } from './suspended.ts';
+import type { Resumed } from './suspended.ts';
 import { decideLimit } from './usage-limit.ts';
 
 /** What a resumed session is told after its limit. */
@@ -24,14 +27,15 @@ export interface Played {
 
 /**
  * Plays a prompt to its end, which may take several calls: at a usage limit the session is gone on with once after its
- * reset, or another agent takes over. `left`: a wait that a crash cut short.
+ * reset, or another agent takes over. A question that nobody answered in time ends it as blocked, and its session is gone on with by a
+ * later run. `left`: a wait that a crash cut short, or the answers to such questions.
  */
-export async function playPrompt(runtime: LoopRuntime, routed: Journal, first: PreparedCall, state: OrchestrationState, spent: Spent, left: Waiting | null): Promise<Played> {
+export async function playPrompt(runtime: LoopRuntime, routed: Journal, first: PreparedCall, state: OrchestrationState, spent: Spent, left: { readonly waiting: Waiting | null; readonly resumed: Resumed | null }): Promise<Played> {
   const { clock, settings, places } = runtime;
-  let prepared = first;
+  let prepared = left.resumed === null ? first : answeredCall(first, left.resumed);
   let journal = routed;
   let earlier: EarlierCalls | null = null;
-  let waiting = left !== null && left.agent === first.spec.name ? left : null;
+  let waiting = left.waiting?.agent === first.spec.name ? left.waiting : null;
   let waited = false;
   const exhausted: string[] = [];
   for (;;) {
@@ -52,7 +56,15 @@ export async function playPrompt(runtime: LoopRuntime, routed: Journal, first: P
     ({ journal } = played);
     const { call } = played;
     const total: FinishedCall = earlier === null ? call : { ...call, result: { ...call.result, usage: addUsage(earlier.usage, call.result.usage), agent_ms: earlier.agent_ms + call.result.agent_ms } };
-    if (call.cut !== null || call.result.usage_limit === null) return { journal, call: total };
+    if (call.cut !== null) return { journal, call: total };
+    const open = call.result.failure === null ? openQuestions(places, journal.turn_id) : [];
+    const [question] = open;
+    if (question !== undefined) {
+      const before = prepared.request.resume?.used ?? NOTHING_USED;
+      suspend(places, { turn_id: journal.turn_id, actor: journal.actor, prompt: prepared.prompt.name, agent: prepared.spec.name, session_id: call.result.session_id, used: addUsage(before, call.result.usage), questions: open });
+      return { journal, call: { ...total, cut: questionOpen(journal, question.question, question.options) } };
+    }
+    if (call.result.usage_limit === null) return { journal, call: total };
 
     const { session_id, usage_limit } = call.result;
     exhausted.push(prepared.spec.name);
@@ -70,6 +82,13 @@ export async function playPrompt(runtime: LoopRuntime, routed: Journal, first: P
     if (!next.ok) return { journal, call: { ...total, cut: next.failure } };
     prepared = next.value;
   }
+}
+
+/** The call that goes on with a suspended session; where the agent has none, the prompt with question and answer below it. */
+function answeredCall(call: PreparedCall, { from, text }: Resumed): PreparedCall {
+  const same = from.agent === call.spec.name && from.prompt === call.prompt.name;
+  if (same && from.session_id !== null) return { ...call, request: { ...call.request, prompt: Buffer.from(text), resume: { session_id: from.session_id, used: from.used } } };
+  return { ...call, request: { ...call.request, prompt: Buffer.concat([call.request.prompt, Buffer.from(`\n\n${text}`)]) } };
 }
 
 /** Sleeps; gives why it was cut short, if it was. */

@@ -13,6 +13,7 @@ import type { Journal, Waiting } from './journal.ts';
 import { stateMessage } from './message.ts';
 import { readLeftovers, writeLeftovers } from './ownership.ts';
 import { publishDone } from './publish-turn.ts';
+import { clearQuestions } from './questions.ts';
 import { appendRecord, readRecords, recordsFile } from './record.ts';
 import type { TurnRecord } from './record.ts';
 import { turnRecord } from './turn-record.ts';
@@ -75,6 +76,8 @@ export async function recoverTurn(runtime: LoopRuntime, journal: Journal, person
     tell('already_done');
     return { how: 'already_done', report: null };
   }
+  // The agent that asked is gone; the next attempt asks anew.
+  clearQuestions(runtime.places, journal.turn_id);
   tell('run_again');
   return { how: 'run_again', turn_id: journal.turn_id, attempt: agent === null || journal.routed === null ? journal.attempt : journal.attempt + 1, waiting: journal.waiting };
 }

@@ -26,6 +26,7 @@ export async function runRole(runtime: LoopRuntime, length: RunLength, start: Ru
   let handedOff = 0;
   let usage = NOTHING_USED;
   let again = start.again;
+  let { resumed } = start;
   let first = true;
   let known = start.person;
   const result = (ended: RunResult['ended'], { state }: StateDocument): Result<RunResult> => ok({ run_id: runtime.run_id, turns, iterations: handedOff, ended, state, usage });
@@ -73,6 +74,7 @@ export async function runRole(runtime: LoopRuntime, length: RunLength, start: Ru
       spent,
       beginsRun: first,
       ...(attempt === null ? {} : { again: attempt }),
+      ...(resumed === null ? {} : { resumed }),
       // A spent budget is told on the branch like any other failure, so that the peer does not wait for a turn that never comes.
       ...(overspent === null ? {} : { refuse: overspent }),
     });
@@ -84,6 +86,7 @@ export async function runRole(runtime: LoopRuntime, length: RunLength, start: Ru
     if (!turn.ok) return turn;
     if (overspent !== null) return fail(overspent);
     again = null;
+    resumed = null;
     first = false;
     turns++;
     const report = turn.value;

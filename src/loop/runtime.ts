@@ -26,7 +26,7 @@ export interface LoopSettings {
   /** Paths (relative to the checkout's top) that are never part of a change set. */
   readonly isReserved: (path: string) => boolean;
   readonly policy: CommitPolicy;
-  readonly limits: { readonly turn_timeout: number; readonly stall_timeout: number; readonly grace: number; readonly max_log_bytes: number };
+  readonly limits: { readonly turn_timeout: number; readonly stall_timeout: number; readonly grace: number; readonly max_log_bytes: number; readonly question_wait: number };
   readonly no_progress_limit: number;
   readonly agent: AgentConfig;
   readonly agentFlags: AgentFlags;

@@ -30,6 +30,7 @@ import { takeSnapshot } from './snapshot.ts';
 import type { Snapshot } from './snapshot.ts';
 import { readState, stateUnwritable } from './stamp.ts';
 import { clearStop, watchStopNow } from './stop.ts';
+import { resumedTurn } from './suspended.ts';
 import type { Actor, StateDocument } from './state.ts';
 
 /** What a run is asked to do. */
@@ -167,6 +168,8 @@ async function runFrom(request: RunRequest, runtime: LoopRuntime, roleHandOff: R
   if (unwritable !== null) return fail(unwritable);
   const hidden = settings.commits ? await stateIgnored(repository, settings.state_file) : null;
   if (hidden !== null) return fail(hidden);
+  const resumed = resumedTurn(places, begun.value.state);
+  if (!resumed.ok) return resumed;
   const unable = await checkAgents(runtime, begun.value.state);
   if (unable !== null) return fail(unable);
   writePersonPaths(places, runtime.run_id, person);
@@ -175,6 +178,7 @@ async function runFrom(request: RunRequest, runtime: LoopRuntime, roleHandOff: R
     person,
     snapshot,
     again: recovery?.how === 'run_again' ? { turn_id: recovery.turn_id, attempt: recovery.attempt, waiting: recovery.waiting } : null,
+    resumed: resumed.value,
     recovered: recovery === null || recovery.how === 'run_again' ? null : countedFor(request, recovery.report),
   };
   return roleHandOff === null ? await runCombined(runtime, request, start) : await runRole(runtime, request, start, roleHandOff);

@@ -6,6 +6,7 @@ import { prepareCall } from './agent-call.ts';
 import { NOTHING_USED, addUsage } from './budget.ts';
 import type { Spent } from './budget.ts';
 import { treeDigest } from './change-set.ts';
+import type { Resumed } from './suspended.ts';
 import { concludeTurn } from './conclude.ts';
 import type { TurnReport } from './conclude.ts';
 import { inputDigest } from './input-digest.ts';
@@ -35,6 +36,8 @@ export interface TurnStart {
   readonly beginsRun: boolean;
   /** The crashed turn that is run again. */
   readonly again?: RepeatedTurn;
+  /** The suspended turn that this one goes on with. */
+  readonly resumed?: Resumed;
   /** Why no agent may be started: the turn is stamped as failed by this. */
   readonly refuse?: Failure;
 }
@@ -104,7 +107,7 @@ export async function runTurn(runtime: LoopRuntime, start: TurnStart): Promise<R
   if (!prepared.ok) return await refused(routed, prepared.failure);
   const routing = asked?.result.usage ?? NOTHING_USED;
   const spent = { ...start.spent, usage: addUsage(start.spent.usage, routing) };
-  const { journal, call } = await playPrompt(runtime, routed, prepared.value, state, spent, start.again?.waiting ?? null);
+  const { journal, call } = await playPrompt(runtime, routed, prepared.value, state, spent, { waiting: start.again?.waiting ?? null, resumed: start.resumed ?? null });
   const agent = { ...call.result, usage: addUsage(call.result.usage, routing) };
   return ok(await concludeTurn(runtime, { ...ended, journal, agent, cut: call.cut, after: call.after }));
 }

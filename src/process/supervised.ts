@@ -40,8 +40,17 @@ export interface SupervisedObserver {
   onExited?(): void;
   /** Asked after each piece of output: whether the program has said its last word and only has to exit. */
   hasClosed?(): boolean;
+  /** While it is held, neither the turn's time nor silence counts: somebody else is waited for. */
+  readonly hold?: Hold;
   /** Asked after each piece of output: what to wait for before more is read; null when nothing. */
   busy?(): Promise<void> | null;
+}
+
+/** A clock that can be stopped from outside. */
+export interface Hold {
+  held(): boolean;
+  /** Calls `listener` whenever that changes. */
+  onChange(listener: () => void): void;
 }
 
 export type EndedBecause = 'turn_timeout' | 'stall_timeout' | 'grace' | 'aborted';
@@ -77,6 +86,8 @@ export async function runSupervised(program: SupervisedProgram, observer: Superv
   let exit: number | null = null;
   let leftBehind = false;
   let lastOutput = performance.now();
+  let uncounted = 0;
+  let heldSince: number | null = null;
   let waits = 0;
   let alone = false;
   let graceFrom: { readonly at: number; readonly reason: 'grace' | 'leftover' } | null = null;
@@ -84,7 +95,8 @@ export async function runSupervised(program: SupervisedProgram, observer: Superv
   const next = (): Deadline<EndedBecause | 'leftover'> | null => {
     if (ending !== null) return null;
     if (graceFrom !== null) return { at: graceFrom.at + program.grace_ms, reason: graceFrom.reason };
-    const turn = deadline(started, program.turn_timeout_ms, 'turn_timeout' as const);
+    if (heldSince !== null) return null;
+    const turn = deadline(started + uncounted, program.turn_timeout_ms, 'turn_timeout' as const);
     // Silence is not the program's while it is we who do not read.
     const stall = waits > 0 ? null : deadline(lastOutput, program.stall_timeout_ms, 'stall_timeout' as const);
     if (turn === null || stall === null) return turn ?? stall;
@@ -107,6 +119,16 @@ export async function runSupervised(program: SupervisedProgram, observer: Superv
     return ending;
   };
   const watch = watchDeadlines(next, (reason) => void finish(reason));
+  observer.hold?.onChange(() => {
+    const now = performance.now();
+    if (observer.hold?.held() === true) heldSince ??= now;
+    else if (heldSince !== null) {
+      uncounted += now - heldSince;
+      lastOutput = now;
+      heldSince = null;
+    }
+    watch.refresh();
+  });
   const abort = (): void => void finish('aborted');
   signal.addEventListener('abort', abort, { once: true });
 

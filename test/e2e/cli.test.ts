@@ -5,7 +5,7 @@ import { createRig } from '../rig/rig.ts';
 
 const COMMANDS = [
   '', 'init', 'doctor', 'demo', 'run', 'status', 'next', 'log', 'why', 'stop', 'handoff', 'state', 'state show', 'state restore', 'rescue', 'rescue list', 'rescue show', 'rescue apply', 'rescue drop',
-  'config', 'config show', 'config check', 'config schema', 'completion', 'ops', 'ops list', 'ops show', 'ops call', 'ops graph',
+  'config', 'config show', 'config check', 'config schema', 'completion', 'attention', 'answer', 'mcp', 'ops', 'ops list', 'ops show', 'ops call', 'ops graph',
 ];
 
 test.each(COMMANDS)('help of "%s" is as recorded', async (command) => {

@@ -58,6 +58,7 @@ async function run(argv: readonly string[]): Promise<{ code: number | null; outp
   return { code, output: Buffer.concat(pieces).toString('utf8') };
 }
 
+let prompt = '';
 let final: string | undefined;
 let calls = 0;
 
@@ -79,6 +80,8 @@ async function play(step: Step): Promise<void> {
   else if ('outcome' in step) writeFileSync(named('ORCHESTRATOR_OUTCOME'), JSON.stringify(step.outcome));
   else if ('state' in step) mergeState(step.state);
   else if ('answer' in step) final = step.answer;
+  else if ('call' in step) await callTool(step.call);
+  else if ('prompt' in step) writeFileSync(inside(step.prompt), prompt);
   else if ('limit' in step) reachLimit(step.limit);
   else if ('output' in step) outputBytes(step.output.bytes);
   else if ('ignore_signals' in step) for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
@@ -112,6 +115,17 @@ function mergeState(fields: Record<string, unknown>): void {
   writeFileSync(file, `${JSON.stringify({ ...(before as object), ...fields }, null, 2)}\n`);
 }
 
+async function callTool({ tool, input, into }: { tool: string; input: Record<string, unknown>; into?: string | undefined }): Promise<void> {
+  const { callMcpTool } = await import('./mcp-client.ts');
+  const id = `call_${++calls}`;
+  tell({ type: 'tool_call', id, name: tool, input });
+  const { text, is_error } = await callMcpTool(named('SCRIPTED_TOOLS'), environment, tool, input);
+  tell({ type: 'tool_result', id, is_error, text });
+  if (into !== undefined) writeFileSync(inside(into), text);
+  const said: unknown = JSON.parse(text);
+  if (typeof said === 'object' && said !== null && 'suspended' in said && said.suspended === true) throw new Stop(0, '');
+}
+
 function reachLimit(ms: number | null): never {
   tell({ type: 'rate_limited', ...(ms === null ? {} : { resets_at: new Date(Date.now() + ms).toISOString() }) });
   tell({ type: 'error', class: 'rate_limit', message: 'usage limit reached' });
@@ -135,7 +149,7 @@ async function main(): Promise<number> {
   const file = process.argv[2];
   if (file === undefined || !existsSync(file)) throw new Stop(1, `There is no script ${file ?? ''}`);
   // Read to its end, as any agent does with its prompt.
-  readFileSync(0);
+  prompt = readFileSync(0, 'utf8');
   const parsed = parseScript(readFileSync(file, 'utf8'), file);
   if (!parsed.ok) throw new Stop(1, parsed.failure.message);
   const names: TurnNames = {

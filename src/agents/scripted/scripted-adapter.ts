@@ -15,9 +15,12 @@ export const scriptedAdapter: AgentAdapter = {
   kind: 'scripted',
   structured: true,
   resumes: true,
-  takes_tools: false,
+  takes_tools: true,
   state: () => [],
-  command: ({ agent, resume }) => ({ argv: [process.execPath, playerPath(), agent.script ?? 'script.yaml', ...agent.args], env: resume === undefined ? {} : { SCRIPTED_SESSION: resume.session_id } }),
+  command: ({ agent, resume, tools }) => ({
+    argv: [process.execPath, playerPath(), agent.script ?? 'script.yaml', ...agent.args],
+    env: { ...(resume === undefined ? {} : { SCRIPTED_SESSION: resume.session_id }), ...(tools === undefined ? {} : { SCRIPTED_TOOLS: JSON.stringify(tools) }) },
+  }),
   parser: () => ({
     line(text) {
       const object = jsonObject(text);

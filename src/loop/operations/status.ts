@@ -9,6 +9,8 @@ import { readJournal } from '../journal.ts';
 import type { Journal } from '../journal.ts';
 import { isHolderAlive, readHolder } from '../lock.ts';
 import { decideNext } from '../next.ts';
+import type { Places } from '../places.ts';
+import { openQuestions } from '../questions.ts';
 import { readState } from '../stamp.ts';
 import { Actor, OrchestrationState } from '../state.ts';
 import type { StateDocument } from '../state.ts';
@@ -53,7 +55,7 @@ export async function localStatus({ workspace, repository, places, settings }: O
   const journal = readJournal(places);
   if (!state.ok) return state;
   const alive = holder !== null && isHolderAlive(holder);
-  const inFlight = journal.ok && journal.value !== null && (journal.value.workspace ?? workspace) === workspace ? turnOf(journal.value) : null;
+  const inFlight = journal.ok && journal.value !== null && (journal.value.workspace ?? workspace) === workspace ? turnOf(places, journal.value) : null;
   const next = decideNext(state.value.state, settings);
   return ok({
     workspace,
@@ -71,7 +73,8 @@ export async function localStatus({ workspace, repository, places, settings }: O
 /** The process group of an agent, as its wrapper wrote it down. */
 const pidOf = (journal: Journal): number | null => (journal.agent === null ? null : readWrapperStatus(statusFile(journal.agent.scratch)).pid);
 
-function turnOf(journal: Journal): z.infer<typeof TurnInFlight> {
+function turnOf(places: Places, journal: Journal): z.infer<typeof TurnInFlight> {
+  const [question] = openQuestions(places, journal.turn_id);
   return {
     id: journal.turn_id,
     actor: journal.actor,
@@ -80,6 +83,7 @@ function turnOf(journal: Journal): z.infer<typeof TurnInFlight> {
     pid: pidOf(journal),
     started_at: journal.agent?.started_at ?? journal.started_at,
     attempt: journal.attempt,
+    ...(question === undefined ? {} : { waiting_for: `an answer to: ${question.question}` }),
     ...(journal.waiting === null ? {} : { waiting_for: `the usage limit of ${journal.waiting.agent}, until ${journal.waiting.until}` }),
   };
 }
