@@ -47,6 +47,7 @@ export default defineConfig({
           include: ['test/agents/*.test.ts'],
           // The real command lines take seconds to start, most of all the first time and beside each other.
           testTimeout: 90_000,
+          maxConcurrency: 4,
         },
       },
     ],
