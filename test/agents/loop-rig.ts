@@ -28,8 +28,8 @@ export async function createLoopRig(galph: Part, ralph: Part, config: Readonly<R
   const servers = { galph: await createModelServer(galph.script(path)), ralph: await createModelServer(ralph.script(path)) };
   const entry = (part: Part, server: ModelServer) => {
     const agent = realAgent(part.kind, server.url);
-    // Nobody is here to ask, and these homes are below /tmp, where codex' own sandbox does not work.
-    return { ...agent, permissions: 'bypass', env: { ...agent.env, ...part.env } };
+    // Outside our sandbox: nobody is here to ask, and these homes are below /tmp, where codex' own one does not work.
+    return { ...agent, permissions: config['sandbox'] === undefined ? 'bypass' : 'auto', env: { ...agent.env, ...part.env } };
   };
   const agents = { planner: entry(galph, servers.galph), builder: entry(ralph, servers.ralph) };
   // JSON is YAML.

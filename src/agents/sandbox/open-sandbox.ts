@@ -1,6 +1,6 @@
-import { lstatSync, mkdirSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fail, ok } from '../../base/failure.ts';
 import type { Result } from '../../base/failure.ts';
 import { findProgram } from '../../process/find-program.ts';
@@ -72,6 +72,7 @@ export async function openSandbox(call: SandboxCall): Promise<Result<Sandbox | n
   rmSync(temp, { recursive: true, force: true });
   mkdirSync(temp, { recursive: true, mode: 0o700 });
   for (const folder of call.own) mkdirSync(folder, { recursive: true, mode: 0o700 });
+  for (const path of call.state) makeState(path);
   const git = settings.git.flatMap((folder) => [folder, ...submoduleFolders(folder)]);
   // An agent must not be the one who makes it.
   for (const folder of git) mkdirSync(join(folder, 'hooks'), { recursive: true });
@@ -96,6 +97,14 @@ export async function openSandbox(call: SandboxCall): Promise<Result<Sandbox | n
       rmSync(temp, { recursive: true, force: true });
     },
   });
+}
+
+/** An agent that was never run here could not make its own state: what is not there cannot be left writable. */
+function makeState(path: string): void {
+  if (existsSync(path)) return;
+  const isFile = path.endsWith('.json');
+  mkdirSync(isFile ? dirname(path) : path, { recursive: true, mode: 0o700 });
+  if (isFile) writeFileSync(path, '{}\n', { mode: 0o600 });
 }
 
 /** Git folders of submodules: their hooks and configuration run programs as well. */
