@@ -12,8 +12,8 @@ const DOMAINS: readonly string[] = ['agents', 'loop', 'bus', 'pool', 'governance
 /** Modules that only one room may load. */
 const ONLY_IN: Readonly<Record<string, string>> = { child_process: 'process', execa: 'process', 'simple-git': 'git' };
 
-/** Programs of their own, started as processes: the scripted agent does what a real agent would, commands included. */
-const PROGRAMS: readonly string[] = ['agents/scripted/player.ts', 'agents/sandbox/relay.ts'];
+/** Programs of their own, started as processes: the scripted agent does what a real agent would, commands included; another leads one. */
+const PROGRAMS: readonly string[] = ['agents/scripted/player.ts', 'agents/acp/client.ts', 'agents/sandbox/relay.ts'];
 
 /** Every breach in one file, as `src/path:line: what is wrong`; `path` is relative to `src/`. Tests may import what they like. */
 export function breachesOf(path: string, text: string): string[] {

@@ -1,9 +1,9 @@
-import { fail, ok } from '../base/failure.ts';
+import { ok } from '../base/failure.ts';
 import type { Result } from '../base/failure.ts';
 import type { AgentAdapter } from './adapter.ts';
 import type { AgentKind } from './contract.ts';
 
-/** The adapter of a kind, loaded when it is first asked for. Failure `agent_kind_unavailable` for kinds without one yet. */
+/** The adapter of a kind, loaded when it is first asked for. */
 export async function adapterOf(kind: AgentKind): Promise<Result<AgentAdapter>> {
   switch (kind) {
     case 'claude':
@@ -19,11 +19,6 @@ export async function adapterOf(kind: AgentKind): Promise<Result<AgentAdapter>> 
     case 'scripted':
       return ok((await import('./scripted/scripted-adapter.ts')).scriptedAdapter);
     case 'acp':
-      return fail({
-        code: 'agent_kind_unavailable',
-        kind: 'precondition',
-        message: `Agents of the kind ${kind} cannot be run by this version yet.`,
-        hint: 'Use claude, codex, gemini, opencode, or a command of your own (kind: command).',
-      });
+      return ok((await import('./acp/acp-adapter.ts')).acpAdapter);
   }
 }

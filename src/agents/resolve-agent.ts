@@ -25,7 +25,7 @@ export function resolveAgent(choice: AgentChoice, find: FindProgram): Result<Age
   if (program !== null && find(program) === null) {
     const failure = notFound(`The program ${program} of the agent ${spec.name} was not found.`);
     const own = 'A name with a slash is a path from the workspace, any other is looked for on PATH; it must be executable (chmod +x). See agents: in orchestration.yaml.';
-    return fail(spec.kind === 'command' ? { ...failure, hint: own } : failure);
+    return fail(spec.command !== undefined ? { ...failure, hint: own } : failure);
   }
   return ok(spec);
 }
@@ -39,9 +39,9 @@ export function specOf(name: string, config: AgentConfig, find: FindProgram): Re
   }
   const entry = config.agents[name];
   const kind = entry?.kind ?? AGENT_KINDS.find((each) => each === name);
-  if (kind === undefined || (entry === undefined && kind === 'command')) {
+  if (kind === undefined || (entry === undefined && (kind === 'command' || kind === 'acp'))) {
     const known = ['auto', ...AGENT_KINDS, ...Object.keys(config.agents)];
-    const message = kind === 'command' ? 'The agent "command" has no command line.' : `There is no agent ${JSON.stringify(name)}.${didYouMean(name, known)}`;
+    const message = kind !== undefined ? `The agent "${kind}" has no command line.` : `There is no agent ${JSON.stringify(name)}.${didYouMean(name, known)}`;
     return fail({ code: 'agent_unknown', kind: 'invalid', message, hint: 'Describe it in orchestration.yaml under agents:, e.g. { kind: command, command: ["./agent.sh"] }.' });
   }
   const script = entry?.script ?? 'script.yaml';
@@ -59,9 +59,9 @@ export function specOf(name: string, config: AgentConfig, find: FindProgram): Re
   });
 }
 
-/** The program that an agent starts; null where it is one of our own. */
+/** The program that must be there for an agent; null where it is one of our own. */
 export function programOf(spec: AgentSpec): string | null {
-  if (spec.kind === 'command') return spec.command?.[0] ?? '';
+  if (spec.kind === 'command' || spec.kind === 'acp') return spec.command?.[0] ?? '';
   return spec.kind === 'scripted' ? null : (spec.bin ?? spec.kind);
 }
 

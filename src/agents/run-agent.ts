@@ -16,7 +16,6 @@ import { openAgentLogs } from './logs.ts';
 import type { ReadyWrappers } from './ready-wrappers.ts';
 import { createRedactor, secretValues } from './redact.ts';
 import { adapterOf } from './registry.ts';
-import { programOf } from './resolve-agent.ts';
 import { hostsOf } from './sandbox/hosts.ts';
 import { openSandbox, sandboxProblem } from './sandbox/open-sandbox.ts';
 import type { Sandbox } from './sandbox/open-sandbox.ts';
@@ -42,7 +41,7 @@ async function runInside(request: AgentRequest, adapter: AgentAdapter, sandbox: 
   const command = adapter.command({ ...request, sandboxed: sandbox !== null, env: environment() });
   const env = environment(command.env, sandbox?.env ?? {});
   const [program, ...args] = command.argv;
-  const path = programOf(request.agent) === null ? program : findProgram(program, env['PATH'], request.workspace);
+  const path = findProgram(program, env['PATH'], request.workspace);
   if (path === null) return notStarted({ code: 'agent_not_found', kind: 'precondition', message: `The program ${program} of the agent ${request.agent.name} was not found.` });
 
   const stdin_file = promptFile(request.scratch);

@@ -21,15 +21,16 @@ export const AgentEntry = z
     permissions: choice(['auto', 'bypass', 'ask'])
       .prefault('auto')
       .describe('`auto`: no prompts inside the sandbox, edits of the workspace only outside it. `bypass`: no prompts at all. `ask`: requests go to the operator (acp).'),
-    command: argv().exactOptional().describe('Kind `command`, required there: the program and its arguments, never a shell string.'),
+    command: argv().exactOptional().describe('Kinds `command` and `acp`, required there: the program and its arguments, never a shell string.'),
     script: text().exactOptional().describe('Kind `scripted`: YAML file that it plays, relative to the workspace.'),
   })
   .superRefine((entry, context) => {
     const complain = (key: string, message: string): void => context.addIssue({ code: 'custom', path: [key], message });
-    if (entry.kind === 'command' && entry.command === undefined) complain('command', 'is required for kind command: ["./agent.sh", "--fast"]');
-    if (entry.kind !== 'command' && entry.command !== undefined) complain('command', `is for kind command only, not for ${entry.kind}; use bin and args`);
+    const whole = entry.kind === 'command' || entry.kind === 'acp';
+    if (whole && entry.command === undefined) complain('command', `is required for kind ${entry.kind}: ${entry.kind === 'acp' ? '["gemini", "--acp"]' : '["./agent.sh", "--fast"]'}`);
+    if (!whole && entry.command !== undefined) complain('command', `is for the kinds command and acp only, not for ${entry.kind}; use bin and args`);
     if (entry.kind !== 'scripted' && entry.script !== undefined) complain('script', `is for kind scripted only, not for ${entry.kind}`);
-    if (entry.kind === 'command' && entry.bin !== undefined) complain('bin', 'is not for kind command: its first item names the program');
+    if (whole && entry.bin !== undefined) complain('bin', `is not for kind ${entry.kind}: the first item of command names the program`);
   });
 export type AgentEntry = z.output<typeof AgentEntry>;
 

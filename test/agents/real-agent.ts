@@ -29,10 +29,11 @@ export function realAgent(kind: RealKind, url: string): AgentEntry & { readonly 
   }
 }
 
-/** What a home has in it beside nothing, so that errors that are tried again do not take minutes. */
-export function fillHome(home: string): void {
+/** What a home has in it beside nothing, so that errors that are tried again do not take minutes. `login`: gemini's way of logging in. */
+export function fillHome(home: string, login?: string): void {
+  const security = login === undefined ? '' : `, "security": { "auth": { "selectedType": "${login}" } }`;
   mkdirSync(join(home, '.gemini'), { recursive: true });
-  writeFileSync(join(home, '.gemini', 'settings.json'), '{\n  // A person may write comments here.\n  "general": { "maxAttempts": 1 }\n}\n');
+  writeFileSync(join(home, '.gemini', 'settings.json'), `{\n  // A person may write comments here.\n  "general": { "maxAttempts": 1 }${security}\n}\n`);
 }
 
 /** The call by which an agent of a kind writes a file; `path` is absolute, as some of them want it. */
