@@ -4,6 +4,7 @@ import type { SandboxSettings } from './sandbox/open-sandbox.ts';
 
 export { statusFile } from './attempt-files.ts';
 export { AgentEvent, Usage } from './event.ts';
+export { logText } from './log-text.ts';
 export { sandboxMissing } from './sandbox/missing.ts';
 export type { SandboxSettings } from './sandbox/open-sandbox.ts';
 

@@ -33,7 +33,7 @@ export function lineOf(event: LoopEvent, output: Output): string | null {
     case 'warning':
       return `${err.yellow('warning')} ${event.message}`;
     case 'question.asked':
-      return `${err.yellow('asks ')} ${event.actor}: ${event.question}${event.options === null ? '' : ` (${event.options.join(' | ')})`} ${err.dim(`· orchestrator answer ${event.turn_id} "…"`)}`;
+      return `${err.yellow('asks ')} ${event.actor}: ${oneLine(event.question)}${event.options === null ? '' : ` (${oneLine(event.options.join(' | '))})`} ${err.dim(`· orchestrator answer ${event.turn_id} "…"`)}`;
     case 'run.listening':
       return `listen on ${event.url} for push webhooks`;
     case 'run.waiting':

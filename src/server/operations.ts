@@ -28,6 +28,7 @@ export const operations: Registry = createRegistry([
   ['loop.turn.explain', async () => (await import('../loop/operations/turns.ts')).turnExplain],
   ['loop.turn.follow', async () => (await import('../loop/operations/turns.ts')).turnFollow],
   ['loop.turn.list', async () => (await import('../loop/operations/turns.ts')).turnList],
+  ['loop.turn.transcript', async () => (await import('../loop/operations/turns.ts')).turnTranscript],
   ['loop.turn.stamp', async () => (await import('../bus/operations/hand-off.ts')).turnStamp],
   ['spine.operation.graph', async () => spine('spine.operation.graph')],
   ['spine.operation.list', async () => spine('spine.operation.list')],

@@ -35,9 +35,14 @@ export function addLoopCommands(program: Command): void {
     .option('-f, --follow', 'keep showing new ones')
     .addOption(new Option('--actor <actor>', 'only of this actor').choices(['galph', 'ralph']))
     .option('--iteration <n>', 'only of this iteration', wholeNumber(1))
+    .option('--transcript <turn>', 'what happened in one turn (its id, the beginning of it, or "last"), event by event')
     .action(async (flags: Flags, self: Command) => {
       const { renderLog, renderLogLine } = await import('../render/log.ts');
       const options = globals(self);
+      if (flags['transcript'] !== undefined) {
+        const { renderTranscript } = await import('../render/transcript.ts');
+        return await invoke({ operation: 'loop.turn.transcript', input: { turn: flags['transcript'] }, options, render: renderTranscript });
+      }
       const input = { actor: flags['actor'], iteration: flags['iteration'] };
       if (flags['follow'] !== true) return await invoke({ operation: 'loop.turn.list', input, options, render: renderLog });
       await invoke({

@@ -2,14 +2,15 @@ import type { z } from 'zod';
 import type { attentionList, questionAnswer } from '../../loop/operations/attention.ts';
 import { showDuration } from '../../base/duration.ts';
 import type { Output } from '../output.ts';
+import { printable } from './format.ts';
 
 export function renderAttention({ items }: z.infer<typeof attentionList.output>, { out }: Output): string {
   if (items.length === 0) return 'Nothing waits for you.';
   return items
     .map((item) => {
       const lines = [`${out.yellow(item.kind)} ${item.unit} for ${showDuration(item.waiting_ms)}: ${item.attention_reason}`];
-      if (item.question !== null) lines.push(...item.question.split('\n').map((line) => `  ${out.bold(line)}`));
-      if (item.options !== null) lines.push(...item.options.map((option) => `  - ${option}`));
+      if (item.question !== null) lines.push(...printable(item.question).split('\n').map((line) => `  ${out.bold(line)}`));
+      if (item.options !== null) lines.push(...item.options.map((option) => `  - ${printable(option)}`));
       if (item.question !== null) lines.push(out.dim(`  orchestrator answer ${item.unit} "…"`));
       return lines.join('\n');
     })

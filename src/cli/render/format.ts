@@ -31,3 +31,6 @@ export function oneLine(text: string, width = Infinity): string {
   const flat = stripVTControlCharacters(text).replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ').trimEnd();
   return flat.length > width ? `${flat.slice(0, Math.max(0, width - 1))}…` : flat;
 }
+
+/** A text of an agent as it may go to a terminal: without the characters that would steer it. Lines and tabs stay. */
+export const printable = (text: string): string => text.replaceAll(/[^\P{Cc}\n\t]/gu, '');

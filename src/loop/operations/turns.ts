@@ -9,6 +9,7 @@ import { defineOperation } from '../../spine/operation.ts';
 import type { OperationContext } from '../../spine/operation.ts';
 import { TurnRecord, makeUntrackedFolder, readRecords, recordsFile } from '../record.ts';
 import { Actor } from '../state.ts';
+import { TimedEvent, reasonsIn, transcriptOf } from '../transcript.ts';
 import { turnsElsewhere } from '../turns-elsewhere.ts';
 import { openLoop } from './open.ts';
 import { dirname, join } from 'node:path';
@@ -84,24 +85,53 @@ export const turnExplain = defineOperation({
     chain: z.array(z.object({ what: z.enum(['before', 'routed', 'agent', 'changes', 'outcome', 'after']), because: z.string() })),
   }),
   async handler(context, input) {
-    const found = await fileOf(context);
+    const found = await findTurn(context, input.turn);
     if (!found.ok) return found;
-    const { turns: records } = await allTurns(found.value);
-    const matching = input.turn === 'last' ? records.slice(-1) : records.filter((record) => record.id === input.turn || record.id.startsWith(input.turn));
-    const exact = matching.find((record) => record.id === input.turn);
-    const [turn] = exact === undefined ? matching : [exact];
-    if (turn === undefined) {
-      return fail({ code: 'turn_not_found', kind: 'not_found', message: `There is no turn ${JSON.stringify(input.turn)} on this branch.`, hint: 'orchestrator log shows the ids; "last" names the newest.' });
-    }
-    if (exact === undefined && matching.length > 1) {
-      return fail({ code: 'turn_ambiguous', kind: 'invalid', message: `${JSON.stringify(input.turn)} is the beginning of ${matching.length} turns.`, details: { turns: matching.map((record) => record.id) } });
-    }
+    const { turn, records, source } = found.value;
+    const events = transcriptOf(turn, source.workspace, source.logs);
+    const reasons = events.ok ? await reasonsIn(events.value) : [];
     const at = records.indexOf(turn);
-    return ok({ turn, chain: chainOf(turn, records[at - 1] ?? null, records[at + 1] ?? null) });
+    return ok({ turn, chain: chainOf(turn, records[at - 1] ?? null, records[at + 1] ?? null, reasons) });
   },
 });
 
-function chainOf(turn: TurnRecord, before: TurnRecord | null, after: TurnRecord | null) {
+export const turnTranscript = defineOperation({
+  ...shared,
+  name: 'loop.turn.transcript',
+  summary: 'What happened in a turn, event by event',
+  failures: [...shared.failures, 'transcript_missing', 'turn_ambiguous', 'turn_not_found'],
+  input: z.object({ turn: z.string().min(1) }),
+  output: z.object({ turn: TurnRecord, events: z.array(TimedEvent) }),
+  async handler(context, input) {
+    const found = await findTurn(context, input.turn);
+    if (!found.ok) return found;
+    const { turn, source } = found.value;
+    const transcript = transcriptOf(turn, source.workspace, source.logs);
+    if (!transcript.ok) return transcript;
+    const events: TimedEvent[] = [];
+    for await (const event of transcript.value) events.push(event);
+    return ok({ turn, events });
+  },
+});
+
+/** The turn that an id, its beginning, or "last" means, among all that are on record here or on the branch. */
+async function findTurn(context: OperationContext, id: string): Promise<Result<{ turn: TurnRecord; records: TurnRecord[]; source: TurnSource }>> {
+  const found = await fileOf(context);
+  if (!found.ok) return found;
+  const { turns: records } = await allTurns(found.value);
+  const matching = id === 'last' ? records.slice(-1) : records.filter((record) => record.id === id || record.id.startsWith(id));
+  const exact = matching.find((record) => record.id === id);
+  const [turn] = exact === undefined ? matching : [exact];
+  if (turn === undefined) {
+    return fail({ code: 'turn_not_found', kind: 'not_found', message: `There is no turn ${JSON.stringify(id)} on this branch.`, hint: 'orchestrator log shows the ids; "last" names the newest.' });
+  }
+  if (exact === undefined && matching.length > 1) {
+    return fail({ code: 'turn_ambiguous', kind: 'invalid', message: `${JSON.stringify(id)} is the beginning of ${matching.length} turns.`, details: { turns: matching.map((record) => record.id) } });
+  }
+  return ok({ turn, records, source: found.value });
+}
+
+function chainOf(turn: TurnRecord, before: TurnRecord | null, after: TurnRecord | null, reasons: readonly string[]) {
   const chain: { what: 'before' | 'routed' | 'agent' | 'changes' | 'outcome' | 'after'; because: string }[] = [];
   chain.push({
     what: 'before',
@@ -113,6 +143,7 @@ function chainOf(turn: TurnRecord, before: TurnRecord | null, after: TurnRecord 
     const exit = turn.exit_code === null ? 'did not exit by itself' : `exited with ${turn.exit_code}`;
     chain.push({ what: 'agent', because: `${turn.agent} worked for ${(turn.agent_ms / 1000).toFixed(1)}s and ${exit}; its output is in ${turn.log ?? 'no log'}` });
   }
+  for (const because of reasons) chain.push({ what: 'agent', because });
   const skipped = turn.skipped_files.map((path) => `${path}: ${turn.skip_reasons[path] ?? 'skipped'}`);
   chain.push({ what: 'changes', because: `${turn.files_changed.length} paths changed, ${turn.commits.length} commits${skipped.length > 0 ? `; not committed: ${skipped.join('; ')}` : ''}` });
   const well = turn.source === 'operator' ? 'a person stamped it so' : 'the agent ended well and reported nothing else';
@@ -128,6 +159,7 @@ const matches = (record: TurnRecord, filter: Filter): boolean =>
 /** Where this branch's turns are on record. */
 interface TurnSource {
   readonly file: string;
+  readonly workspace: string;
   readonly logs: string;
   readonly git: Git;
   readonly state_file: string;
@@ -153,7 +185,7 @@ async function fileOf(context: OperationContext): Promise<Result<TurnSource>> {
   // Only a checkout that took part in a hand-off has turns of others on its branch.
   const shares = branch !== null && existsSync(join(places.control, 'owner'));
   const told_by = shares ? await newestOf(repository.git, branch, loaded.config.sync.remote) : null;
-  return ok({ file: recordsFile(settings.logs_dir, branch ?? 'HEAD'), logs: settings.logs_dir, git: repository.git, state_file: settings.state_file, told_by });
+  return ok({ file: recordsFile(settings.logs_dir, branch ?? 'HEAD'), workspace: opened.value.workspace, logs: settings.logs_dir, git: repository.git, state_file: settings.state_file, told_by });
 }
 
 /** The branch, or what a waiting runner has fetched of it where this checkout is merely behind. */
