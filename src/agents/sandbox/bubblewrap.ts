@@ -10,6 +10,7 @@ export type Standing = (path: string) => 'folder' | 'file' | 'link' | 'nothing';
  */
 export function bubblewrapArguments(plan: SandboxPlan, workspace: string, standing: Standing): string[] {
   const args = ['--unshare-user-try', '--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try', '--cap-drop', 'ALL', '--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc', '--bind', plan.temp, '/tmp'];
+  for (const path of plan.shown) args.push('--ro-bind', path, path);
   if (plan.network !== null) args.push('--unshare-net');
   for (const path of plan.hidden) {
     const what = standing(path);

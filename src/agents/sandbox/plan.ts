@@ -2,6 +2,8 @@ import { dirname, join } from 'node:path';
 
 /** What a sandbox around an agent lets it see and write, worked out from facts alone. Paths are absolute. */
 export interface SandboxPlan {
+  /** Of the machine's /tmp, which is not the agent's: folders of programs that it may read. */
+  readonly shown: readonly string[];
   /** In this order: what is hidden, what may be written, what in there may only be read, what in that may be written all the same. */
   readonly hidden: readonly string[];
   readonly writable: readonly string[];
@@ -58,7 +60,7 @@ export function planSandbox(facts: SandboxFacts): SandboxPlan {
   const apart = (path: string): boolean => !kept.some((each) => within(each, path) || within(path, each));
   const hidden = [...SECRET_PLACES.map((place) => join(home, place)), facts.store, `/run/user/${facts.uid}`, ...SOCKETS, ...facts.others.filter(apart)];
   const frozen = [...new Set(git)].flatMap((folder) => RUNS_PROGRAMS.map((name) => join(folder, name)));
-  return { hidden, writable: [...new Set(kept)], frozen: [...frozen, control], thawed: facts.own, temp: facts.temp, network: null };
+  return { shown: [], hidden, writable: [...new Set(kept)], frozen: [...frozen, control], thawed: facts.own, temp: facts.temp, network: null };
 }
 
 /** Whether `path` is `folder` or lies in it. */
