@@ -5,18 +5,19 @@
  *
  *   npm run bench              everything
  *   npm run bench -- quick     fewer rounds
- *   npm run bench -- turn      a turn's cost alone (also: start, long, line, hand-off, peer)
+ *   npm run bench -- turn      a turn's cost alone (also: start, long, line, hand-off, parse, peer)
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { handOffCost, waiting } from './hand-off.ts';
+import { parseCost, parseMemory } from './transcripts.ts';
 import { LAUNCHER, PROJECT, env, git, median, repository, residentMb, scratch, time } from './world.ts';
 
 const RESULTS = join(PROJECT, 'bench-results');
 const PEER = 'ralphy-cli@4.7.2';
 const quick = process.argv.includes('quick');
-const PARTS = ['start', 'turn', 'long', 'line', 'hand-off', 'peer'];
+const PARTS = ['start', 'turn', 'long', 'line', 'hand-off', 'parse', 'peer'];
 const chosen = PARTS.filter((part) => process.argv.includes(part));
 const wanted = (part: string): boolean => chosen.length === 0 || chosen.includes(part);
 
@@ -151,6 +152,14 @@ async function handOff(): Promise<void> {
   report('questions to the remote a second (one each 2 s)', idle.asked_per_s.toFixed(2), '0.5');
 }
 
+async function transcripts(): Promise<void> {
+  const costs = await parseCost(quick ? 5 : 15);
+  for (const [kind, { ratio }] of Object.entries(costs)) report(`a transcript of ${kind}, read and checked, against JSON.parse`, ratio.toFixed(2), '<= 3');
+  const marks = await parseMemory(quick ? 100_000_000 : 1_000_000_000);
+  numbers['transcripts'] = { costs, rss_mb: marks };
+  report('memory after a tenth and at the end of a transcript of 1 GB', `${marks[0] ?? '?'} MB, ${marks.at(-1) ?? '?'} MB`, 'flat');
+}
+
 /** The peer: tasks of a list, one after another, with the same work done and committed by a stand-in for its agent. */
 async function peer(): Promise<void> {
   const folder = join(RESULTS, 'peer');
@@ -194,6 +203,7 @@ try {
   if (wanted('long')) await longRun();
   if (wanted('line')) await bigLine();
   if (wanted('hand-off')) await handOff();
+  if (wanted('parse')) await transcripts();
   if (wanted('peer')) await peer().catch((error: unknown) => report(PEER, `could not be measured: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`));
 } finally {
   rmSync(scratch, { recursive: true, force: true });

@@ -15,10 +15,8 @@ const ClaudeUsage = z.object({
 });
 export type ClaudeUsage = z.infer<typeof ClaudeUsage>;
 
-const TextBlock = z.object({ type: z.literal('text'), text: z.string() });
-
-const ContentBlock = z.union([
-  TextBlock,
+const ContentBlock = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('text'), text: z.string() }),
   z.object({ type: z.literal('thinking'), thinking: z.string() }),
   z.object({ type: z.literal('tool_use'), id: z.string(), name: z.string(), input: z.unknown() }),
   z.object({
@@ -79,5 +77,22 @@ const ResultLine = z.object({
 });
 export type ResultLine = z.infer<typeof ResultLine>;
 
-export const ClaudeLine = z.union([Init, ApiRetry, Assistant, User, RateLimit, ResultLine]);
-export type ClaudeLine = z.infer<typeof ClaudeLine>;
+export type ClaudeLine = z.infer<typeof Init | typeof ApiRetry | typeof Assistant | typeof User | typeof RateLimit | typeof ResultLine>;
+
+/** By `type`, and `subtype` where that tells lines apart: trying one shape after another costs more than the rest of the work. */
+const SHAPES: Readonly<Record<string, z.ZodType<ClaudeLine>>> = {
+  'system/init': Init,
+  'system/api_retry': ApiRetry,
+  assistant: Assistant,
+  user: User,
+  rate_limit_event: RateLimit,
+  result: ResultLine,
+};
+
+/** A line that means something to us; null for any other. */
+export function claudeLine(object: Record<string, unknown>): ClaudeLine | null {
+  const { type, subtype } = object;
+  const name = type === 'system' ? `system/${String(subtype)}` : String(type);
+  const parsed = Object.hasOwn(SHAPES, name) ? SHAPES[name]?.safeParse(object) : undefined;
+  return parsed?.success === true ? parsed.data : null;
+}

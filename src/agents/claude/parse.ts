@@ -2,18 +2,22 @@ import { jsonObject, rawLine } from '../adapter.ts';
 import type { LineParser } from '../adapter.ts';
 import type { AgentEvent } from '../event.ts';
 import { claudeErrorClass } from './error-class.ts';
-import { ClaudeLine } from './lines.ts';
-import type { ClaudeUsage, ContentBlock, ResultLine } from './lines.ts';
+import { claudeLine } from './lines.ts';
+import type { ClaudeLine, ClaudeUsage, ContentBlock, ResultLine } from './lines.ts';
 
 /** Model of the messages that claude writes itself, to tell an error. */
 const SYNTHETIC = '<synthetic>';
+
+/** So many message ids are kept: blocks of one message follow each other closely. */
+const REMEMBERED = 1000;
 
 /** All input counts, cached or not, so that totals mean the same for every kind of agent. */
 const inputTokens = (usage: ClaudeUsage): number => usage.input_tokens + usage.cache_creation_input_tokens + usage.cache_read_input_tokens;
 
 export function claudeParser(): LineParser {
-  /** Usage by message id: each message comes once for every block of it. */
-  const messages = new Map<string, ClaudeUsage>();
+  /** Of the last messages: each comes once for every block of it. */
+  const counted = new Set<string>();
+  const sofar = { input_tokens: 0, output_tokens: 0 };
   /** The error that claude told last; its class is known once the closing line has told the status. */
   let told: { readonly kind: string; readonly message: string } | null = null;
 
@@ -47,9 +51,16 @@ export function claudeParser(): LineParser {
           told = { kind: line.error, message: message.content.map((block) => (block.type === 'text' ? block.text : '')).join('\n') };
           return [];
         }
-        if (message.usage === undefined || message.model === SYNTHETIC || messages.has(message.id)) return message.content.map(blockEvent);
-        messages.set(message.id, message.usage);
-        return [...message.content.map(blockEvent), usageSoFar(messages)];
+        if (message.usage === undefined || message.model === SYNTHETIC || counted.has(message.id)) return message.content.map(blockEvent);
+        counted.add(message.id);
+        if (counted.size > REMEMBERED) for (const oldest of counted) {
+          counted.delete(oldest);
+          break;
+        }
+        // A lower bound for limits while it works: claude tells a message's whole input, but not yet its output.
+        sofar.input_tokens += inputTokens(message.usage);
+        sofar.output_tokens += message.usage.output_tokens;
+        return [...message.content.map(blockEvent), { type: 'usage', ...sofar, cost_usd: null }];
       }
       case 'user':
         return line.message.content.map(blockEvent);
@@ -68,8 +79,8 @@ export function claudeParser(): LineParser {
     line(text) {
       const object = jsonObject(text);
       if (object === null) return text.trim() === '' ? [] : [rawLine(text)];
-      const line = ClaudeLine.safeParse(object);
-      return line.success ? events(line.data) : [rawLine(text)];
+      const line = claudeLine(object);
+      return line === null ? [rawLine(text)] : events(line);
     },
     end: () => (told === null ? [] : [{ type: 'error', class: claudeErrorClass({ status: null, kind: told.kind }), message: told.message }]),
   };
@@ -89,15 +100,4 @@ function blockEvent(block: ContentBlock): AgentEvent {
       return { type: 'tool_result', id: block.tool_use_id, is_error: block.is_error, text };
     }
   }
-}
-
-/** A lower bound for limits while it works: claude tells a message's whole input, but not yet its output. */
-function usageSoFar(messages: ReadonlyMap<string, ClaudeUsage>): AgentEvent {
-  let input_tokens = 0;
-  let output_tokens = 0;
-  for (const usage of messages.values()) {
-    input_tokens += inputTokens(usage);
-    output_tokens += usage.output_tokens;
-  }
-  return { type: 'usage', input_tokens, output_tokens, cost_usd: null };
 }
