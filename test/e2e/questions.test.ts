@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { createRig, until } from '../rig/rig.ts';
 import type { Rig } from '../rig/rig.ts';
@@ -34,14 +35,14 @@ const attention = async (rig: Rig): Promise<Item[]> => (await rig.json<{ items: 
 
 describe('a question', () => {
   test('is shown, waits without its time running out, and the answer reaches the agent', async () => {
-    await using rig = await scripted(ASKS, 'limits: { turn_timeout: 2s, stall_timeout: 1500ms }\n');
+    await using rig = await scripted(ASKS, 'limits: { turn_timeout: 5s, stall_timeout: 4s }\n');
     const run = rig.start(['run', '--once']);
     await until('it asks', () => run.output().stderr.includes('Which database?'));
     const [item] = await attention(rig);
     expect(item).toMatchObject({ kind: 'question', question: 'Which database?', options: ['postgres', 'sqlite'], unit: expect.stringMatching(/^turn_/) });
     expect((await rig.run(['attention'])).stdout).toContain(`orchestrator answer ${item?.unit}`);
     // Longer than a silent agent would live.
-    await until('it has waited for long', async () => (await rig.json<{ items: { waiting_ms: number }[] }>(['attention'])).document.data.items[0]?.waiting_ms as number > 2500);
+    await until('it has waited for long', async () => (await rig.json<{ items: { waiting_ms: number }[] }>(['attention'])).document.data.items[0]?.waiting_ms as number > 5500);
     const answered = await rig.run(['answer', item?.unit.slice(0, 12) ?? '', 'postgres']);
     expect([answered.code, answered.stdout]).toEqual([0, expect.stringContaining('goes on with it now')]);
     const ended = await run.ended;
@@ -111,11 +112,29 @@ describe('the other tools', () => {
   test('refuse wrong input, and whoever was not started for the turn in flight', async () => {
     await using rig = await scripted('turns:\n  - steps: [{ call: { tool: report_outcome, input: { outcome: great }, into: plans/said.md } }]\n');
     expect((await rig.run(['run', '--once'])).code).toBe(1);
-    const { callMcpTool } = await import('../../src/agents/scripted/mcp-client.ts');
+    const { callMcpTool } = await import('../../src/agents/mcp-client.ts');
     const { LAUNCHER } = await import('../rig/rig.ts');
-    const server = JSON.stringify({ argv: [process.execPath, LAUNCHER, '-C', rig.dir, 'mcp'], pass: ['ORCHESTRATOR_TURN_ID', 'ORCHESTRATOR_ATTEMPT', 'ORCHESTRATOR_TOKEN'] });
+    const server = { argv: [process.execPath, LAUNCHER, '-C', rig.dir, 'mcp'] as const, pass: ['ORCHESTRATOR_TURN_ID', 'ORCHESTRATOR_ATTEMPT', 'ORCHESTRATOR_TOKEN'] };
     const env = { ...rig.env, ORCHESTRATOR_TURN_ID: (await rig.turns())[0]?.id, ORCHESTRATOR_ATTEMPT: '1', ORCHESTRATOR_TOKEN: 'guessed' };
     const said = await callMcpTool(server, env, 'report_outcome', { outcome: 'ok' });
     expect([said.is_error, JSON.parse(said.text)]).toEqual([true, expect.objectContaining({ code: 'not_bound' })]);
+  });
+});
+
+describe('a permission that an agent asks for under permissions: ask', () => {
+  test.each([['yes', true], ['no', false]] as const)('reaches a person, whose %s counts', async (words, done) => {
+    await using rig = await createRig();
+    const agent = fileURLToPath(new URL('../rig/acp-agent.ts', import.meta.url));
+    await rig.write('orchestration.yaml', `agent: { default: talker }\nagents:\n  talker: { kind: acp, command: [${JSON.stringify(process.execPath)}, ${JSON.stringify(agent)}], permissions: ask }\nsandbox: off\n`);
+    await rig.write('prompts/supervisor.md', 'write plans.txt\nsay Done.\n');
+    await rig.commit('an agent that asks');
+    const run = rig.start(['run', '--once']);
+    await until('it asks', () => run.output().stderr.includes('May it do this?'));
+    const [item] = await attention(rig);
+    expect(item).toMatchObject({ kind: 'question', question: expect.stringContaining('plans.txt') });
+    await rig.run(['answer', item?.unit ?? '', words]);
+    const ended = await run.ended;
+    expect(ended.code, ended.stderr).toBe(0);
+    expect(rig.exists('plans.txt')).toBe(done);
   });
 });

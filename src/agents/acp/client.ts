@@ -8,12 +8,12 @@ import { readFileSync, writeSync } from 'node:fs';
 import { Readable, Writable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { PROTOCOL_VERSION, RequestError, client, methods, ndJsonStream } from '@agentclientprotocol/sdk';
-import type { ClientContext, McpServer, NewSessionResponse } from '@agentclientprotocol/sdk';
+import type { ClientContext, McpServer, NewSessionResponse, RequestPermissionRequest, RequestPermissionResponse } from '@agentclientprotocol/sdk';
 import { z } from 'zod';
 import { TOOL_SERVER } from '../adapter.ts';
 import type { AgentEvent } from '../event.ts';
 import { acpErrorClass } from './error-class.ts';
-import { answerTo, isGranted } from './permission.ts';
+import { answerTo, isGranted, optionMeant } from './permission.ts';
 import { AcpSettings } from './settings.ts';
 import { readUpdates } from './updates.ts';
 
@@ -37,6 +37,8 @@ function tell(event: AgentEvent): void {
     }
   }
 }
+
+const Answered = z.object({ answer: z.string().nullable() });
 
 const tokens = z.number().int().nonnegative();
 
@@ -88,6 +90,20 @@ async function converse(agent: ClientContext): Promise<number> {
   return 1;
 }
 
+const titleOf = ({ toolCall }: RequestPermissionRequest): string => toolCall.title ?? toolCall.kind ?? 'a tool';
+
+/** Puts the agent's request to a person; null where nobody answered, or nothing that it can mean. */
+async function askOperator(params: RequestPermissionRequest): Promise<RequestPermissionResponse | null> {
+  if (settings.tools === undefined) return null;
+  const { callMcpTool } = await import('../mcp-client.ts');
+  const question = `May it do this? ${titleOf(params)}`;
+  const options = params.options.map((option) => option.name);
+  const { text, is_error } = await callMcpTool(settings.tools, process.env, 'ask_operator', { question, options });
+  const said = is_error ? null : Answered.safeParse(JSON.parse(text));
+  const words = said?.success === true ? said.data.answer : null;
+  return words === null ? null : optionMeant(params, words);
+}
+
 const [program, ...args] = settings.argv;
 const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
 const gone = new Promise<string>((resolve) => {
@@ -98,10 +114,12 @@ const gone = new Promise<string>((resolve) => {
 child.stdin.on('error', () => undefined);
 
 const app = client({ name: 'orchestrator' })
-  .onRequest(methods.client.session.requestPermission, ({ params }) => {
+  .onRequest(methods.client.session.requestPermission, async ({ params }) => {
     const granted = isGranted(settings.freedom, params);
-    if (!granted) tell({ type: 'permission_requested', text: params.toolCall.title ?? params.toolCall.kind ?? 'a tool' });
-    return answerTo(params, granted);
+    if (granted) return answerTo(params, true);
+    tell({ type: 'permission_requested', text: titleOf(params) });
+    const answered = settings.freedom === 'asks' ? await askOperator(params) : null;
+    return answered ?? answerTo(params, false);
   })
   .onNotification(methods.client.session.update, ({ params }) => {
     if (prompted) for (const event of reader.events(params.update)) tell(event);

@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { appendFileSync, chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync, writeSync } from 'node:fs';
 import { basename, dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { ToolServer } from '../contract.ts';
 import type { AgentEvent } from '../event.ts';
 import { parseScript, turnFor } from './script.ts';
 import type { Step, TurnNames } from './script.ts';
@@ -116,10 +117,10 @@ function mergeState(fields: Record<string, unknown>): void {
 }
 
 async function callTool({ tool, input, into }: { tool: string; input: Record<string, unknown>; into?: string | undefined }): Promise<void> {
-  const { callMcpTool } = await import('./mcp-client.ts');
+  const { callMcpTool } = await import('../mcp-client.ts');
   const id = `call_${++calls}`;
   tell({ type: 'tool_call', id, name: tool, input });
-  const { text, is_error } = await callMcpTool(named('SCRIPTED_TOOLS'), environment, tool, input);
+  const { text, is_error } = await callMcpTool(JSON.parse(named('SCRIPTED_TOOLS')) as ToolServer, environment, tool, input);
   tell({ type: 'tool_result', id, is_error, text });
   if (into !== undefined) writeFileSync(inside(into), text);
   const said: unknown = JSON.parse(text);
