@@ -198,6 +198,8 @@ export async function callAgent(runtime: LoopRuntime, journal: Journal, call: Pr
   );
   budget.close();
   questions.close();
+  const costed = [settings.budget, settings.day_budget, turn].some((limits) => limits.max_cost_usd !== null);
+  if (costed && result.usage.cost_usd === null && result.usage.input_tokens > 0) runtime.emit({ type: 'warning', message: `${call.spec.name} does not tell what it costs, so that max_cost_usd does not count it; budget.max_tokens does.` });
   ledger.note({ call: key, usage: result.usage, agent_ms: result.agent_ms, turn: !routing && earlier === null });
   if (!routing) crashPoint('agent-exited');
   const overspent = budget.spent();

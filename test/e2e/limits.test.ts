@@ -120,6 +120,12 @@ describe('budgets', () => {
     expect((await rig.turns()).length).toBe(1);
   });
 
+  test('of money say so where an agent does not tell its cost', async () => {
+    await using rig = await scripted('turns:\n  - steps: [{ append: { path: plans/p.md, content: "x" } }, { usage: { input_tokens: 60, output_tokens: 0 } }]\n', 'budget: { max_cost_usd: 1 }\n');
+    const ended = await rig.run(['run', '--once']);
+    expect([ended.code, ended.stderr]).toEqual([0, expect.stringContaining('first does not tell what it costs')]);
+  });
+
   test.each([
     ['tokens of a turn', 'turn: { max_tokens: 50 }', 'max_tokens'],
     ['time of a turn', 'turn: { max_duration: 300ms }', 'max_duration'],
