@@ -12,6 +12,7 @@ import { changedControls, controlMarks } from './control-watch.ts';
 import { NOTHING_USED } from './budget.ts';
 import type { Spent } from './budget.ts';
 import type { Journal } from './journal.ts';
+import { callName } from './ledger.ts';
 import { watchBudget } from './live-budget.ts';
 import { writeJournal } from './journal.ts';
 import { holdForQuestions } from './question-hold.ts';
@@ -171,7 +172,7 @@ export async function callAgent(runtime: LoopRuntime, journal: Journal, call: Pr
     log: relative(runtime.workspace, logs.text),
   });
 
-  const key = `${journal.turn_id}-${journal.attempt}-${routing ? 'router' : 'turn'}-${from}`;
+  const key = { call: callName(journal, from, routing), run: journal.run_id, turn_id: journal.turn_id };
   const turn = { ...settings.turn_budget, max_cost_usd: call.prompt.frontMatter?.max_cost_usd ?? settings.turn_budget.max_cost_usd };
   const budget = watchBudget({ call: key, turn, run: settings.budget, day: settings.day_budget, before: spent, earlier: { usage: earlier?.usage ?? NOTHING_USED, agent_ms: earlier?.agent_ms ?? 0 }, ledger });
   const questions = holdForQuestions(runtime, journal, tools !== undefined);
@@ -200,7 +201,7 @@ export async function callAgent(runtime: LoopRuntime, journal: Journal, call: Pr
   questions.close();
   const costed = [settings.budget, settings.day_budget, turn].some((limits) => limits.max_cost_usd !== null);
   if (costed && result.usage.cost_usd === null && result.usage.input_tokens > 0) runtime.emit({ type: 'warning', message: `${call.spec.name} does not tell what it costs, so that max_cost_usd does not count it; budget.max_tokens does.` });
-  ledger.note({ call: key, usage: result.usage, agent_ms: result.agent_ms, turn: !routing && earlier === null });
+  ledger.note({ ...key, usage: result.usage, agent_ms: result.agent_ms, turn: !routing && earlier === null });
   if (!routing) crashPoint('agent-exited');
   const overspent = budget.spent();
   const cutBy = [runtime.signal, runtime.handOff?.lost].find((signal) => signal?.aborted === true);

@@ -19,6 +19,8 @@ export interface Spent {
 
 export const NOTHING_USED: Usage = { input_tokens: 0, output_tokens: 0, cost_usd: null };
 
+export const NOTHING_SPENT: Spent = { usage: NOTHING_USED, turns: 0, duration_ms: 0 };
+
 export function addUsage(a: Usage, b: Usage): Usage {
   return {
     input_tokens: a.input_tokens + b.input_tokens,

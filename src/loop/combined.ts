@@ -31,6 +31,8 @@ export interface RunStart {
   readonly person: ReadonlySet<string>;
   readonly snapshot: Snapshot;
   readonly again: RepeatedTurn | null;
+  /** What the run had used before a crash. */
+  readonly spent: Spent;
   /** A suspended turn whose questions were answered. */
   readonly resumed: Resumed | null;
   /** A crashed turn that was brought to its end on the way. */
@@ -89,7 +91,7 @@ export async function runCombined(runtime: LoopRuntime, length: RunLength, start
       await stampBetweenTurns(runtime, { ...current, state: ended }, 'stopped', stop.reason);
       return result('stopped', ended);
     }
-    const spent: Spent = { usage, turns, duration_ms: clock.monotonic() - began };
+    const spent: Spent = { usage: addUsage(start.spent.usage, usage), turns: start.spent.turns + turns, duration_ms: start.spent.duration_ms + clock.monotonic() - began };
     const overspent = checkBudget(settings.budget, spent, 'run') ?? checkBudget(settings.day_budget, runtime.ledger.today(), 'day');
     if (overspent !== null) {
       const ended = endBetweenTurns(current.state, clock.now(), runtime.run_id, { budget: overspent });

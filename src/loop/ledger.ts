@@ -13,6 +13,8 @@ import type { Spent } from './budget.ts';
 const Entry = z.object({
   /** Of one call of an agent. */
   call: z.string(),
+  run: z.string(),
+  turn_id: z.string(),
   /** UTC. */
   at: z.string(),
   usage: Usage,
@@ -26,6 +28,8 @@ export interface Ledger {
   note(entry: Omit<Entry, 'at'>): void;
   /** What was used on the day (UTC) of `now`. */
   today(): Spent;
+  /** What a run used, today and yesterday; without one of its turns where that is counted elsewhere. */
+  ofRun(run: string, without: string | null): Spent;
 }
 
 const dayOf = (at: string): string => at.slice(0, 10);
@@ -49,15 +53,20 @@ export function openLedger(file: string, now: () => Date): Ledger {
     },
     today() {
       const day = dayOf(now().toISOString());
-      const mine = [...entries.values()].filter((entry) => dayOf(entry.at) === day);
-      return {
-        usage: mine.reduce((sum, entry) => addUsage(sum, entry.usage), NOTHING_USED),
-        turns: mine.filter((entry) => entry.turn).length,
-        duration_ms: mine.reduce((sum, entry) => sum + entry.agent_ms, 0),
-      };
+      return sumOf([...entries.values()].filter((entry) => dayOf(entry.at) === day));
     },
+    ofRun: (run, without) => sumOf([...entries.values()].filter((entry) => entry.run === run && entry.turn_id !== without)),
   };
 }
+
+const sumOf = (entries: readonly Entry[]): Spent => ({
+  usage: entries.reduce((sum, entry) => addUsage(sum, entry.usage), NOTHING_USED),
+  turns: entries.filter((entry) => entry.turn).length,
+  duration_ms: entries.reduce((sum, entry) => sum + entry.agent_ms, 0),
+});
+
+/** Names a call: each begins at another place of its turn's transcript. */
+export const callName = (turn: { readonly turn_id: string; readonly attempt: number }, from: number, routing = false): string => `${turn.turn_id}-${turn.attempt}-${routing ? 'router' : 'turn'}-${from}`;
 
 function readLines(file: string): string[] {
   try {

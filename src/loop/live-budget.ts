@@ -16,8 +16,8 @@ export interface LiveBudget {
 }
 
 export interface BudgetedCall {
-  /** Tells this call of an agent from every other. */
-  readonly call: string;
+  /** Which call of an agent this is. */
+  readonly call: { readonly call: string; readonly run: string; readonly turn_id: string };
   readonly turn: BudgetLimits;
   readonly run: BudgetLimits;
   readonly day: BudgetLimits;
@@ -57,7 +57,7 @@ export function watchBudget(budgeted: BudgetedCall): LiveBudget {
     spent: () => failure,
     onUsage(usage) {
       used = usage;
-      ledger.note({ call, usage, agent_ms: 0, turn: false });
+      ledger.note({ ...call, usage, agent_ms: 0, turn: false });
       look();
     },
     close: () => clearTimeout(timer),

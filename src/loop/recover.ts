@@ -10,6 +10,7 @@ import type { Landing } from './hand-off.ts';
 import { NOTHING_USED } from './budget.ts';
 import { closeJournal } from './journal.ts';
 import type { Journal, Waiting } from './journal.ts';
+import { callName } from './ledger.ts';
 import { stateMessage } from './message.ts';
 import { readLeftovers, writeLeftovers } from './ownership.ts';
 import { publishDone } from './publish-turn.ts';
@@ -62,6 +63,8 @@ export async function recoverTurn(runtime: LoopRuntime, journal: Journal, person
   }
   if (left?.state === 'finished' && journal.waiting === null) {
     crashPoint('agent-exited');
+    const { usage, agent_ms } = left.result;
+    runtime.ledger.note({ call: callName(journal, agent?.from ?? 0), run: journal.run_id, turn_id: journal.turn_id, usage, agent_ms, turn: true });
     tell('finished');
     return { how: 'finished', report: await concludeTurn(runtime, { journal, before: null, person, agent: left.result, cut: null }) };
   }

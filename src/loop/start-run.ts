@@ -10,6 +10,7 @@ import type { Repository } from '../git/repository.ts';
 import { runCombined } from './combined.ts';
 import type { CountedTurn, RunLength, RunStart } from './combined.ts';
 import type { LoopEvent, RunResult } from './event.ts';
+import { NOTHING_SPENT } from './budget.ts';
 import { checkBranch, checkDirt, stateIgnored } from './guards.ts';
 import { readJournal } from './journal.ts';
 import { openLedger } from './ledger.ts';
@@ -130,7 +131,8 @@ async function guardedRun(request: RunRequest, partial: PartialRuntime): Promise
   if (roleHandOff !== null && !roleHandOff.ok) return roleHandOff;
   const handOff = roleHandOff ?? (request.handOff === null ? null : await request.handOff(repository, places, branch.value, first.head ?? ''));
   if (handOff !== null && !handOff.ok) return handOff;
-  const runtime: LoopRuntime = { ...partial, branch: branch.value, handOff: handOff?.value ?? null };
+  // After a crash the run goes on: its budget does not begin anew.
+  const runtime: LoopRuntime = { ...partial, run_id: journal.value?.run_id ?? partial.run_id, branch: branch.value, handOff: handOff?.value ?? null };
   try {
     return await runFrom(request, runtime, roleHandOff?.value ?? null, journal.value, first);
   } finally {
@@ -179,6 +181,7 @@ async function runFrom(request: RunRequest, runtime: LoopRuntime, roleHandOff: R
     snapshot,
     again: recovery?.how === 'run_again' ? { turn_id: recovery.turn_id, attempt: recovery.attempt, waiting: recovery.waiting } : null,
     resumed: resumed.value,
+    spent: journal === null ? NOTHING_SPENT : runtime.ledger.ofRun(journal.run_id, recovery?.how === 'run_again' ? null : journal.turn_id),
     recovered: recovery === null || recovery.how === 'run_again' ? null : countedFor(request, recovery.report),
   };
   return roleHandOff === null ? await runCombined(runtime, request, start) : await runRole(runtime, request, start, roleHandOff);

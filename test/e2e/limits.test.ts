@@ -120,6 +120,20 @@ describe('budgets', () => {
     expect((await rig.turns()).length).toBe(1);
   });
 
+  test('of a run go on after a crash', async () => {
+    await using rig = await scripted('turns:\n  - steps: [{ usage: { input_tokens: 100, output_tokens: 0 } }, { sleep: 60s }]\n', 'budget: { max_tokens: 150 }\n');
+    const first = rig.start(['run', '--once']);
+    await until('what the agent used is noted', () => rig.exists('.git/orchestrator/spent.jsonl'));
+    first.kill('SIGKILL');
+    await first.ended;
+    const second = await rig.run(['run', '--once']);
+    expect([second.code, second.stderr]).toEqual([8, expect.stringContaining('used 200 tokens')]);
+    // A run that a person starts has its own.
+    await rig.write('script.yaml', '');
+    await rig.write('first.yaml', 'turns:\n  - steps: [{ append: { path: plans/p.md, content: x } }, { usage: { input_tokens: 100, output_tokens: 0 } }]\n');
+    expect((await rig.run(['run', '--once', '--allow-dirty'])).code).toBe(0);
+  });
+
   test('of money say so where an agent does not tell its cost', async () => {
     await using rig = await scripted('turns:\n  - steps: [{ append: { path: plans/p.md, content: "x" } }, { usage: { input_tokens: 60, output_tokens: 0 } }]\n', 'budget: { max_cost_usd: 1 }\n');
     const ended = await rig.run(['run', '--once']);
