@@ -50,6 +50,9 @@ export const TOOL_SERVER = 'orchestrator';
 /** A call of a tool may wait for a person: so long an agent waits for its answer. Milliseconds. */
 export const TOOL_PATIENCE_MS = 24 * 60 * 60 * 1000;
 
+/** So long it may take our server to start on a busy machine. Milliseconds. */
+export const TOOL_START_MS = 60_000;
+
 /** How an agent may act: `auto` means without prompts in our sandbox, and edits of the workspace only outside it. */
 export const freedom = ({ agent, sandboxed }: Pick<CommandRequest, 'agent' | 'sandboxed'>): 'all' | 'edits' | 'asks' =>
   agent.permissions === 'bypass' || (agent.permissions === 'auto' && sandboxed) ? 'all' : agent.permissions === 'auto' ? 'edits' : 'asks';

@@ -1,5 +1,6 @@
-/** An MCP server on stdio with one tool, `echo`, which tells the value of an environment variable. */
+/** An MCP server on stdio with one tool, `echo`, which tells the value of an environment variable. `argv[2]`: milliseconds before it answers at all. */
 import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
 
 interface Message {
   readonly id?: number | string;
@@ -16,6 +17,7 @@ function answer({ method, params }: Message): unknown {
   return {};
 }
 
+await pause(Number(process.argv[2] ?? 0));
 for await (const line of createInterface({ input: process.stdin })) {
   const message = JSON.parse(line) as Message;
   if (message.id === undefined) continue;

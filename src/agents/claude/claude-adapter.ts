@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { TOOL_PATIENCE_MS, TOOL_SERVER, freedom } from '../adapter.ts';
+import { TOOL_PATIENCE_MS, TOOL_SERVER, TOOL_START_MS, freedom } from '../adapter.ts';
 import type { AgentAdapter } from '../adapter.ts';
 import { claudeParser } from './parse.ts';
 
@@ -24,7 +24,8 @@ export const claudeAdapter: AgentAdapter = {
     const { agent, allowed_tools = [], resume, tools } = request;
     const free = freedom(request);
     const allowed = [...allowed_tools, ...(tools === undefined ? [] : [`mcp__${TOOL_SERVER}`])];
-    const servers = tools === undefined ? {} : { [TOOL_SERVER]: { command: tools.argv[0], args: tools.argv.slice(1), env: Object.fromEntries(tools.pass.map((name) => [name, `\${${name}}`])) } };
+    // It would ask the model before a server has started, and keep tools back from it until it looks for them.
+    const servers = tools === undefined ? {} : { [TOOL_SERVER]: { command: tools.argv[0], args: tools.argv.slice(1), env: Object.fromEntries(tools.pass.map((name) => [name, `\${${name}}`])), alwaysLoad: true } };
     return {
       argv: [
         agent.bin ?? 'claude',
@@ -45,7 +46,7 @@ export const claudeAdapter: AgentAdapter = {
       env: {
         // It refuses to skip permissions as root unless told that it is in a sandbox.
         ...(free === 'all' && process.getuid?.() === 0 ? { IS_SANDBOX: '1' } : {}),
-        ...(tools === undefined ? {} : { MCP_TOOL_TIMEOUT: String(TOOL_PATIENCE_MS) }),
+        ...(tools === undefined ? {} : { MCP_TOOL_TIMEOUT: String(TOOL_PATIENCE_MS), MCP_CONNECT_TIMEOUT_MS: String(TOOL_START_MS), MCP_TIMEOUT: String(TOOL_START_MS) }),
       },
     };
   },

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { TOOL_PATIENCE_MS, TOOL_SERVER, freedom } from '../adapter.ts';
+import { TOOL_PATIENCE_MS, TOOL_SERVER, TOOL_START_MS, freedom } from '../adapter.ts';
 import type { AgentAdapter } from '../adapter.ts';
 import { codexParser } from './parse.ts';
 
@@ -38,6 +38,7 @@ export const codexAdapter: AgentAdapter = {
               ...setting(`${server}.env_vars`, tools.pass),
               // Without its sandbox switched off it would refuse to call them, since there is nobody to ask.
               ...setting(`${server}.default_tools_approval_mode`, 'approve'),
+              ...setting(`${server}.startup_timeout_sec`, TOOL_START_MS / 1000),
               ...setting(`${server}.tool_timeout_sec`, TOOL_PATIENCE_MS / 1000),
             ]),
         ...PERMISSIONS[freedom(request)],
