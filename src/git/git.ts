@@ -159,7 +159,7 @@ async function timed(args: readonly string[], cwd: string, env: Readonly<Record<
   // Loaded here, as most commands never ask a remote and should start without it.
   const { runProgram } = await import('../process/run-program.ts');
   const settings = SETTINGS.flatMap((setting) => ['-c', setting]);
-  const ended = await runProgram(['git', ...settings, ...args], { cwd, env, timeout_ms, max_output_bytes: 16 * 1024 * 1024, ...(signal === undefined ? {} : { signal }) });
+  const ended = await runProgram(['git', ...settings, ...args], { cwd, env, timeout_ms, guarded: true, max_output_bytes: 16 * 1024 * 1024, ...(signal === undefined ? {} : { signal }) });
   if (ended.ok) return { code: ended.value.exit_code ?? 1, stdout: ended.value.stdout, stderr: ended.value.stderr };
   const late = ended.failure.code === 'program_timeout';
   return { code: late ? 124 : 1, stdout: '', stderr: `error: ${late ? `no answer within ${timeout_ms / 1000} s` : ended.failure.message}` };

@@ -12,6 +12,8 @@ export interface ProgramOptions {
   /** Of stdout and stderr each, the last so many bytes are kept; 1 MiB unless told. */
   readonly max_output_bytes?: number;
   readonly signal?: AbortSignal;
+  /** It is ended with this process, even where that is killed: a guard in its group waits for our end of a pipe to close. */
+  readonly guarded?: boolean;
 }
 
 /** How a program ended. `exit_code` is null when a signal ended it. */
@@ -23,17 +25,22 @@ export interface ProgramOutput {
   readonly truncated: boolean;
 }
 
+/** Constant; the program is its arguments. The guard holds none of the program's streams. */
+const GUARD = '(read -r _ <&3; kill -9 0) >/dev/null 2>&1 & exec 3<&-; exec "$@"';
+
 /**
  * Runs a short program to its end, without a shell and without input, and keeps the end of its output. Whatever it
  * started in its process group is ended with it. Failures: `program_not_started` (precondition), `program_timeout`
  * (timeout), `program_aborted` (interrupted). An exit code other than 0 is no failure here.
  */
 export async function runProgram(argv: readonly [string, ...string[]], options: ProgramOptions): Promise<Result<ProgramOutput>> {
-  const { cwd, env, timeout_ms, signal, max_output_bytes = 1024 * 1024 } = options;
-  const [program, ...args] = argv;
+  const { cwd, env, timeout_ms, signal, max_output_bytes = 1024 * 1024, guarded = false } = options;
+  const [program] = argv;
+  const [started, ...args] = guarded ? (['sh', '-c', GUARD, 'orchestrator-guarded', ...argv] as const) : argv;
   const aborted = fail({ code: 'program_aborted', kind: 'interrupted', message: `${program} was stopped.` });
   if (signal?.aborted === true) return aborted;
-  const child = execa(program, args, { cwd, env, extendEnv: false, detached: true, cleanup: false, stdin: 'ignore', buffer: false, encoding: 'buffer', reject: false });
+  const stdio = ['ignore', 'pipe', 'pipe', ...(guarded ? (['pipe'] as const) : [])] as const;
+  const child = execa(started, args, { cwd, env, extendEnv: false, detached: true, cleanup: false, stdio: [...stdio], buffer: false, encoding: 'buffer', reject: false });
   const { pid } = child;
   if (pid === undefined) {
     const { code, originalMessage } = (await child) as { code?: string; originalMessage?: string };

@@ -1,6 +1,8 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { runProgram } from '../../src/process/run-program.ts';
-import { mark } from './rig.ts';
+import { mark, until } from './rig.ts';
 
 const mine = mark();
 const options = { cwd: '/', env: { PATH: process.env['PATH'] ?? '', [mine.variable]: mine.value }, timeout_ms: 10_000 };
@@ -39,4 +41,13 @@ test('an aborted program is ended', async () => {
 
 test('a program that is not there is a failure', async () => {
   expect(await runProgram(['no-such-program-here'], options)).toMatchObject({ ok: false, failure: { code: 'program_not_started', kind: 'precondition' } });
+});
+
+test('a guarded program ends well like any other, and is ended with all that it started when we are killed', async () => {
+  expect(await runProgram(['sh', '-c', 'echo well; exit 3'], { ...options, guarded: true })).toMatchObject({ ok: true, value: { exit_code: 3, stdout: 'well\n' } });
+  const script = fileURLToPath(new URL('run-guarded-program.ts', import.meta.url));
+  const orchestrator = spawn(process.execPath, [script, 'sh', '-c', `export ${mine.variable}=${mine.value}; sleep 100 & sleep 100`], { stdio: 'ignore' });
+  await until('it works', () => mine.left().length >= 2);
+  orchestrator.kill('SIGKILL');
+  await until('nothing of it is left', () => mine.left().length === 0);
 });
