@@ -81,7 +81,7 @@ test('codex is started with a sandbox of its own, the prompt on stdin', async ()
   const { rig, env } = await withTool('codex', 'success');
   await using _ = rig;
   expect((await rig.run(['run', '--once', '--agent-role', 'galph=codex'], { env })).code).toBe(0);
-  expect((await home(rig, 'args')).trim().split('\n')).toEqual(['exec', '--json', ...Array.from({ length: 6 }, () => ['-c', expect.stringContaining('mcp_servers.orchestrator.')]).flat(), '--sandbox', 'workspace-write', '-']);
+  expect((await home(rig, 'args')).trim().split('\n')).toEqual(['exec', '--json', ...Array.from({ length: 7 }, () => ['-c', expect.stringContaining('mcp_servers.orchestrator.')]).flat(), '--sandbox', 'workspace-write', '-']);
   expect((await rig.turns())[0]).toMatchObject({ agent: 'codex', usage: { input_tokens: 2100, output_tokens: 88, cost_usd: null }, session_id: '019a0000-0000-7000-8000-000000000001' });
 });
 

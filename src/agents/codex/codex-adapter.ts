@@ -10,8 +10,8 @@ const PERMISSIONS = {
   asks: ['--sandbox', 'read-only'],
 } as const;
 
-/** A setting of its configuration. The value is TOML; JSON strings, numbers and lists of strings are that, too. */
-const setting = (name: string, value: string | number | readonly string[]): string[] => ['-c', `${name}=${JSON.stringify(value)}`];
+/** A setting of its configuration. The value is TOML; JSON strings, numbers, booleans and lists of strings are that, too. */
+const setting = (name: string, value: string | number | boolean | readonly string[]): string[] => ['-c', `${name}=${JSON.stringify(value)}`];
 
 /** Codex. Flags and output as of version 0.169.0. */
 export const codexAdapter: AgentAdapter = {
@@ -38,6 +38,8 @@ export const codexAdapter: AgentAdapter = {
               ...setting(`${server}.env_vars`, tools.pass),
               // Without its sandbox switched off it would refuse to call them, since there is nobody to ask.
               ...setting(`${server}.default_tools_approval_mode`, 'approve'),
+              // It would wait for a second, and then begin without them and without a word.
+              ...setting(`${server}.required`, true),
               ...setting(`${server}.startup_timeout_sec`, TOOL_START_MS / 1000),
               ...setting(`${server}.tool_timeout_sec`, TOOL_PATIENCE_MS / 1000),
             ]),
