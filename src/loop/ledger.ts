@@ -48,8 +48,7 @@ export function openLedger(file: string, now: () => Date): Ledger {
     note(told) {
       const entry = { ...told, at: now().toISOString() };
       entries.set(entry.call, entry);
-      mkdirSync(dirname(file), { recursive: true });
-      appendFileSync(file, `${JSON.stringify(entry)}\n`);
+      append(file, `${JSON.stringify(entry)}\n`);
     },
     today() {
       const day = dayOf(now().toISOString());
@@ -67,6 +66,16 @@ const sumOf = (entries: readonly Entry[]): Spent => ({
 
 /** Names a call: each begins at another place of its turn's transcript. */
 export const callName = (turn: { readonly turn_id: string; readonly attempt: number }, from: number, routing = false): string => `${turn.turn_id}-${turn.attempt}-${routing ? 'router' : 'turn'}-${from}`;
+
+function append(file: string, line: string): void {
+  try {
+    appendFileSync(file, line);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    mkdirSync(dirname(file), { recursive: true });
+    appendFileSync(file, line);
+  }
+}
 
 function readLines(file: string): string[] {
   try {

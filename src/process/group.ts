@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { processIdentity } from './identity.ts';
-import { ON_LINUX, allFacts, allPids, readProc } from './proc.ts';
+import { ON_LINUX, allFacts, allPids, lastPid, readProc } from './proc.ts';
 
 /** Milliseconds between SIGTERM and SIGKILL. */
 export interface EndingOptions {
@@ -50,12 +50,17 @@ export async function endMarked(variable: string, value: string, options: Ending
   return [...found];
 }
 
-/** Numbers of the running processes that were started with exactly `variable=value` in their environment, without this one. */
-export function markedProcesses(variable: string, value: string): number[] {
+/**
+ * Numbers of the running processes that were started with exactly `variable=value` in their environment, without this one.
+ * `since`: only those that came after this process, which spares looking into all the others.
+ */
+export function markedProcesses(variable: string, value: string, since = 0): number[] {
   if (!ON_LINUX) return [];
   const entry = Buffer.from(`\0${variable}=${value}\0`);
+  // Numbers grow until they begin anew; then the last one given is below.
+  const after = since > 0 && lastPid() >= since ? since : 0;
   return allPids().filter((pid) => {
-    if (pid === process.pid) return false;
+    if (pid === process.pid || pid <= after) return false;
     const environment = readProc(pid, 'environ');
     if (environment === null || environment.length === 0) return false;
     // The first entry has no separator before it.

@@ -30,6 +30,15 @@ export function allFacts(): ProcessFacts[] {
 /** Numbers of every process that may be seen (Linux). */
 export const allPids = (): number[] => readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number);
 
+/** The number that was last given to a process (Linux): the last field of proc_loadavg(5). 0 where it cannot be read. */
+export function lastPid(): number {
+  try {
+    return Number(readFileSync('/proc/loadavg', 'utf8').trim().split(' ').at(-1)) || 0;
+  } catch {
+    return 0;
+  }
+}
+
 /** A file of `/proc/<pid>`; null when the process is gone or not ours to read. */
 export function readProc(pid: number, file: 'stat' | 'environ' | 'cmdline'): Buffer | null {
   try {

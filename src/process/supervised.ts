@@ -160,7 +160,7 @@ export async function runSupervised(program: SupervisedProgram, observer: Superv
       exit = Number(text);
       observer.onExited?.();
       // Who is not there now cannot come later but as a child of the group. To look takes a while, and the last output is still on its way.
-      alone = program.mark === undefined || markedProcesses(program.mark.variable, program.mark.value).length === 0;
+      alone = program.mark === undefined || markedProcesses(program.mark.variable, program.mark.value, pid).length === 0;
       // From here on only a grandchild can keep the output open.
       startGrace('leftover');
     }
