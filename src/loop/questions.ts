@@ -22,6 +22,9 @@ export type Question = z.infer<typeof Question>;
 
 const Answer = z.object({ id: z.string(), answer: z.string(), answered_at: z.string() });
 
+/** Which files a turn's agent said that it would change. */
+export const touchesFile = (places: Places, turnId: string): string => join(places.scratch, 'touches', `${turnId}.json`);
+
 /** More than these are not looked at. */
 const MOST = 50;
 
@@ -55,9 +58,9 @@ export function answer(places: Places, turnId: string, id: string, text: string,
   writeFileAtomic.sync(join(answered(places, turnId), `${id}.json`), `${JSON.stringify({ id, answer: text, answered_at: at.toISOString() })}\n`, { fsync: true });
 }
 
-/** Forgets what was asked and answered in a turn. What an agent put in the folder's place goes with it. */
+/** Forgets what was asked, answered and declared in a turn. What an agent put in the folder's place goes with it. */
 export function clearQuestions(places: Places, turnId: string): void {
-  for (const folder of [asked(places, turnId), answered(places, turnId)]) rmSync(folder, { recursive: true, force: true });
+  for (const path of [asked(places, turnId), answered(places, turnId), touchesFile(places, turnId)]) rmSync(path, { recursive: true, force: true });
 }
 
 /** Waits for an answer; null when the time or the signal came first. */

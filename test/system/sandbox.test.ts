@@ -81,6 +81,21 @@ describe('no way out', () => {
   });
 });
 
+test('a home that is the workspace itself does not show its keys', async () => {
+  await using rig = await world();
+  for (const path of ['.ssh/id_test', '.aws/credentials']) {
+    mkdirSync(join(rig.dir, path, '..'), { recursive: true });
+    writeFileSync(join(rig.dir, path), 'a private key\n');
+  }
+  await rig.script('agent.sh', 'cat > /dev/null\ncat .ssh/id_test .aws/credentials; echo x > .ssh/escaped; mkdir -p plans; echo x > plans/x.md\n');
+  await rig.git('add', 'agent.sh');
+  await rig.git('commit', '-q', '-m', 'an agent that looks');
+  const ended = await rig.run(['run', '--once'], { env: { HOME: rig.dir } });
+  expect(ended.code, ended.stderr).toBe(0);
+  expect(await said(rig)).not.toContain('a private key');
+  expect(existsSync(rig.path('.ssh/escaped'))).toBe(false);
+});
+
 describe('what an agent needs works', () => {
   test('its workspace, git, a temp of its own, the state of its kind', async () => {
     await using rig = await world();

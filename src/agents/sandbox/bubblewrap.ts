@@ -12,12 +12,14 @@ export function bubblewrapArguments(plan: SandboxPlan, workspace: string, standi
   const args = ['--unshare-user-try', '--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try', '--cap-drop', 'ALL', '--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc', '--bind', plan.temp, '/tmp'];
   for (const path of plan.shown) args.push('--ro-bind', path, path);
   if (plan.network !== null) args.push('--unshare-net');
-  for (const path of plan.hidden) {
+  const hide = (path: string): void => {
     const what = standing(path);
     if (what === 'folder') args.push('--perms', '0555', '--tmpfs', path);
     else if (what === 'file') args.push('--ro-bind', '/dev/null', path);
-  }
+  };
+  plan.hidden.forEach(hide);
   for (const path of plan.writable) if (standing(path) !== 'nothing') args.push('--bind', path, path);
+  plan.hiddenAgain.forEach(hide);
   for (const path of plan.frozen) if (standing(path) !== 'nothing') args.push('--ro-bind', path, path);
   for (const path of plan.thawed) if (standing(path) !== 'nothing') args.push('--bind', path, path);
   if (plan.network !== null) args.push('--ro-bind', plan.network.socket, plan.network.socket);

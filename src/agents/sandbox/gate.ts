@@ -1,4 +1,4 @@
-import { createServer as createHttpServer } from 'node:http';
+import { createServer as createHttpServer, request as httpRequest } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
@@ -34,15 +34,15 @@ export async function openGate(scratch: string, allowed: readonly string[]): Pro
   const server = createHttpServer((request, response) => {
     const target = URL.parse(request.url ?? '');
     if (target === null || target.protocol !== 'http:' || !isAllowed(target.hostname, allowed)) return void refuse(response.socket, request.url ?? '');
-    const upstream = connect(Number(target.port || 80), target.hostname, () => {
-      upstream.write(`${request.method ?? 'GET'} ${target.pathname}${target.search} HTTP/1.1\r\n${headersOf(request)}\r\n`);
-      request.pipe(upstream);
-      if (response.socket !== null) upstream.pipe(response.socket);
+    const passed = httpRequest({ host: target.hostname, port: Number(target.port || 80), method: request.method, path: `${target.pathname}${target.search}`, headers: headersOf(request) }, (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(response);
     });
-    upstream.on('error', () => response.socket?.destroy());
+    passed.on('error', () => response.destroy());
+    request.pipe(passed);
   });
   server.on('connect', (request: IncomingMessage, client: Duplex, head: Buffer) => {
-    const [host = '', port = '443'] = (request.url ?? '').split(':');
+    const [, host = '', port = '443'] = /^\[?([^\]]*?)\]?:(\d+)$/.exec(request.url ?? '') ?? [];
     if (!isAllowed(host, allowed)) return void refuse(client, request.url ?? '');
     const upstream = connect(Number(port), host, () => {
       client.write('HTTP/1.1 200 Connection established\r\n\r\n');
@@ -78,15 +78,8 @@ function refuse(client: Duplex | Socket | null, what: string): void {
   client?.end(`HTTP/1.1 403 Forbidden\r\ncontent-type: text/plain\r\nconnection: close\r\n\r\nThe sandbox lets nothing through to ${what}; sandbox.allow_hosts in orchestration.yaml names what it does.\n`);
 }
 
-/** One request a connection, so that the answer can be passed on as it comes. */
-function headersOf(request: IncomingMessage): string {
-  const lines: string[] = [];
-  for (let at = 0; at < request.rawHeaders.length; at += 2) {
-    const name = request.rawHeaders[at] ?? '';
-    if (!/^(?:proxy-.*|connection)$/i.test(name)) lines.push(`${name}: ${request.rawHeaders[at + 1] ?? ''}\r\n`);
-  }
-  return `${lines.join('')}connection: close\r\n`;
-}
+/** All but those that are the proxy's own. */
+const headersOf = ({ headers }: IncomingMessage): IncomingMessage['headers'] => Object.fromEntries(Object.entries(headers).filter(([name]) => !/^(?:proxy-.*|connection|transfer-encoding)$/.test(name)));
 
 /** The relay stands beside this file: as source in a checkout, as JavaScript once built. */
 function relayPath(): string {

@@ -57,7 +57,7 @@ async function probe(): Promise<string | null> {
   if (process.platform !== 'linux') return `there is none for ${process.platform} yet`;
   const bwrap = findProgram('bwrap', process.env['PATH'], '/');
   if (bwrap === null) return 'bubblewrap is not installed (apt-get install bubblewrap)';
-  const plan = { shown: [], hidden: [], writable: [], frozen: [], thawed: [], temp: '/tmp', network: null };
+  const plan = { shown: [], hidden: [], hiddenAgain: [], writable: [], frozen: [], thawed: [], temp: '/tmp', network: null };
   const tried = await runProgram([bwrap, ...bubblewrapArguments(plan, '/', () => 'nothing'), findProgram('true', process.env['PATH'], '/') ?? '/bin/true'], { cwd: '/', env: {}, timeout_ms: 5000 });
   if (tried.ok && tried.value.exit_code === 0) return null;
   return `bubblewrap cannot make one here: ${tried.ok ? tried.value.stderr.trim().split('\n')[0] : tried.failure.message}`;
@@ -87,7 +87,7 @@ export async function openSandbox(call: SandboxCall): Promise<Result<Sandbox | n
   };
   const gate = settings.mode === 'strict' ? await openGate(scratch, [...settings.allow_hosts, ...call.hosts]) : null;
   const planned = planSandbox(facts);
-  const plan = { ...planned, hidden: planned.hidden.map(real), frozen: planned.frozen.map(real), network: gate === null ? null : { socket: gate.socket } };
+  const plan = { ...planned, hidden: planned.hidden.map(real), hiddenAgain: planned.hiddenAgain.map(real), frozen: planned.frozen.map(real), network: gate === null ? null : { socket: gate.socket } };
   const bwrap = findProgram('bwrap', process.env['PATH'], '/') ?? 'bwrap';
   return ok({
     around(argv) {

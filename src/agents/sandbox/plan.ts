@@ -6,6 +6,8 @@ export interface SandboxPlan {
   readonly shown: readonly string[];
   /** In this order: what is hidden, what may be written, what in there may only be read, what in that may be written all the same. */
   readonly hidden: readonly string[];
+  /** Of these, what lies in a writable place. */
+  readonly hiddenAgain: readonly string[];
   readonly writable: readonly string[];
   readonly frozen: readonly string[];
   readonly thawed: readonly string[];
@@ -59,8 +61,10 @@ export function planSandbox(facts: SandboxFacts): SandboxPlan {
   // What holds a writable place, or lies in one, is not hidden whole.
   const apart = (path: string): boolean => !kept.some((each) => within(each, path) || within(path, each));
   const hidden = [...SECRET_PLACES.map((place) => join(home, place)), facts.store, `/run/user/${facts.uid}`, ...SOCKETS, ...facts.others.filter(apart)];
-  const frozen = [...new Set(git)].flatMap((folder) => RUNS_PROGRAMS.map((name) => join(folder, name)));
-  return { shown: [], hidden, writable: [...new Set(kept)], frozen: [...frozen, control], thawed: facts.own, temp: facts.temp, network: null };
+  const frozen = [...new Set(git)].flatMap((folder) => [...RUNS_PROGRAMS, 'orchestrator'].map((name) => join(folder, name)));
+  // A home that is a workspace itself: what is made writable must not show its keys again.
+  const hiddenAgain = hidden.filter((path) => kept.some((each) => path !== each && within(path, each)) && !kept.some((each) => within(each, path)));
+  return { shown: [], hidden, hiddenAgain, writable: [...new Set(kept)], frozen: [...frozen, control], thawed: facts.own, temp: facts.temp, network: null };
 }
 
 /** Whether `path` is `folder` or lies in it. */

@@ -9,7 +9,7 @@ import type { OperationContext } from '../../spine/operation.ts';
 import { boundTurn } from '../binding.ts';
 import type { Journal } from '../journal.ts';
 import { OutcomeReport } from '../outcome.ts';
-import { ask, awaitAnswer } from '../questions.ts';
+import { ask, awaitAnswer, touchesFile } from '../questions.ts';
 import { readRecords, recordsFile } from '../record.ts';
 import { openLoop } from './open.ts';
 import type { OpenLoop } from './open.ts';
@@ -111,9 +111,9 @@ export const touchDeclare = defineOperation({
     const opened = await openBound(context);
     if (!opened.ok) return opened;
     const { loop, turn } = opened.value;
-    const folder = join(loop.places.scratch, 'touches');
-    mkdirSync(folder, { recursive: true });
-    writeFileAtomic.sync(join(folder, `${turn.turn_id}.json`), `${JSON.stringify({ turn_id: turn.turn_id, paths: input.paths, at: context.timestamp })}\n`, { fsync: false });
+    const file = touchesFile(loop.places, turn.turn_id);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileAtomic.sync(file, `${JSON.stringify({ turn_id: turn.turn_id, paths: input.paths, at: context.timestamp })}\n`, { fsync: false });
     return ok({ declared: input.paths });
   },
 });
