@@ -110,7 +110,7 @@ describe('budgets', () => {
   test('and over a crash', async () => {
     await using rig = await scripted('turns:\n  - steps: [{ usage: { input_tokens: 100, output_tokens: 0 } }, { sleep: 60s }]\n', 'budget: { day: { max_tokens: 150 } }\n');
     const first = rig.start(['run', '--once']);
-    await until('what the agent used is noted', () => rig.exists('.git/orchestrator/spent.jsonl'));
+    await until('what the agent used is noted', async () => rig.exists('.git/orchestrator/spent.jsonl') && (await rig.read('.git/orchestrator/spent.jsonl')).endsWith('\n'));
     first.kill('SIGKILL');
     await first.ended;
     // The turn is repeated, and what the first try used counts.
@@ -123,7 +123,7 @@ describe('budgets', () => {
   test('of a run go on after a crash', async () => {
     await using rig = await scripted('turns:\n  - steps: [{ usage: { input_tokens: 100, output_tokens: 0 } }, { sleep: 60s }]\n', 'budget: { max_tokens: 150 }\n');
     const first = rig.start(['run', '--once']);
-    await until('what the agent used is noted', () => rig.exists('.git/orchestrator/spent.jsonl'));
+    await until('what the agent used is noted', async () => rig.exists('.git/orchestrator/spent.jsonl') && (await rig.read('.git/orchestrator/spent.jsonl')).endsWith('\n'));
     first.kill('SIGKILL');
     await first.ended;
     const second = await rig.run(['run', '--once']);
