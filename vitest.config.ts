@@ -21,7 +21,7 @@ const shared = {
 export default defineConfig({
   test: {
     // One worker less than cores is the default, which on two cores is one; the tests mostly wait for processes.
-    maxWorkers: 2,
+    maxWorkers: 3,
     projects: [
       {
         test: {
