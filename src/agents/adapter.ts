@@ -37,6 +37,8 @@ export interface AgentAdapter {
   readonly takes_tools: boolean;
   /** Folders and files of its own state, which a sandbox must leave writable; absolute. `env`: its environment. */
   state(env: Readonly<Record<string, string>>): readonly string[];
+  /** Of that state what makes the tool run programs of its own accord (hooks, plugins, servers), now or when a person starts it later; absolute. */
+  settings?(env: Readonly<Record<string, string>>): readonly string[];
   /** Folders below `scratch` that it must be able to write, though the rest of it is ours. */
   ownState?(scratch: string): readonly string[];
   command(request: CommandRequest): AgentCommand;

@@ -1,4 +1,4 @@
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 
@@ -13,6 +13,9 @@ export interface CappedFile {
   /** Writes a last text, cap or no cap, and what is left; rejects with the first error of any write. */
   close(last?: string): Promise<void>;
 }
+
+/** A link in the file's place is not followed. */
+const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
 
 /** Characters that may wait in memory before the writer has to. */
 const HIGH_WATER = 256 * 1024;
@@ -35,7 +38,7 @@ export function openCappedFile(path: string, maxBytes: number, marker: string): 
 
   const drain = async (): Promise<void> => {
     try {
-      handle ??= await open(path, 'a');
+      handle ??= await open(path, APPEND);
       while (waiting.length > 0) {
         const text = waiting.join('');
         waiting = [];
@@ -78,7 +81,7 @@ export function openCappedFile(path: string, maxBytes: number, marker: string): 
       clearTimeout(timer);
       // A quiet agent's few lines are written at once: three trips through the thread pool would take longer.
       if (handle === null && writing === null && broken === null && waiting.length > 0) {
-        appendFileSync(path, waiting.join(''));
+        appendFileSync(path, waiting.join(''), { flag: APPEND as unknown as string });
         waiting = [];
       }
       // A drain that was under way has taken everything up to its last look.

@@ -27,12 +27,13 @@ export async function runAgent(request: AgentRequest, observer: AgentObserver, s
   const environment = (...own: Readonly<Record<string, string>>[]): Record<string, string> =>
     agentEnvironment({ inherited: process.env, kind: request.agent.kind, pass: request.pass_env, own: [request.agent.env, ...own] });
   const plain = environment();
-  const opened = await openSandbox({ settings: request.sandbox, workspace: request.workspace, scratch: request.scratch, env: plain, state: adapter.value.state(plain), own: adapter.value.ownState?.(request.scratch) ?? [], hosts: hostsOf(request.agent.kind, plain) });
+  const opened = await openSandbox({ settings: request.sandbox, workspace: request.workspace, scratch: request.scratch, env: plain, state: adapter.value.state(plain), settings_files: adapter.value.settings?.(plain) ?? [], own: adapter.value.ownState?.(request.scratch) ?? [], hosts: hostsOf(request.agent.kind, plain) });
   if (!opened.ok) return notStarted(opened.failure);
   const sandbox = opened.value;
   try {
     return await runInside(request, adapter.value, sandbox, environment, observer, signal, ready);
   } finally {
+    sandbox?.settle();
     await sandbox?.close();
   }
 }
@@ -73,7 +74,10 @@ async function runInside(request: AgentRequest, adapter: AgentAdapter, sandbox: 
           // While this agent works, nobody waits for the next one's shell.
           ready.prepare();
         },
-        onExited: () => observer.onExited?.(),
+        onExited() {
+          for (const path of sandbox?.settle() ?? []) reading.say({ type: 'raw', stream: 'stderr', text: `[orchestrator: ${path} was made by the agent and taken away: it would have run outside the sandbox]` });
+          observer.onExited?.();
+        },
         ...(observer.hold === undefined ? {} : { hold: observer.hold }),
         onLine: reading.onLine,
         hasClosed: () => reading.tally.closed !== null,

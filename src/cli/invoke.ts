@@ -7,6 +7,7 @@ import { dispatch } from '../spine/dispatch.ts';
 import { envelope } from '../spine/envelope.ts';
 import { createOutput } from './output.ts';
 import type { Output } from './output.ts';
+import { printable } from './render/format.ts';
 import { signalFailure } from './signals.ts';
 
 /** Options that every command takes. */
@@ -99,8 +100,8 @@ export const outputOf = (options: GlobalOptions): Output =>
 
 /** What happened, to what, and what to do next. */
 export function renderFailure(failure: Failure, output: Output): string {
-  const lines = [`${output.err.red('error')} ${failure.message}`];
-  if (failure.hint !== undefined) lines.push(`${output.err.cyan('hint')}  ${failure.hint}`);
+  const lines = [`${output.err.red('error')} ${printable(failure.message)}`];
+  if (failure.hint !== undefined) lines.push(`${output.err.cyan('hint')}  ${printable(failure.hint)}`);
   const stack = failure.details?.['stack'];
   if (failure.kind === 'bug' && typeof stack === 'string') lines.push(output.err.dim(stack));
   lines.push(output.err.dim(`(${failure.code})`));

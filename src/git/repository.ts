@@ -47,12 +47,13 @@ export async function openRepository(directory: string): Promise<Result<Reposito
   }
   const root = await realpath(top);
   const gitDirectory = await realpath(own);
+  const commonDirectory = await realpath(resolve(directory, common));
   return ok({
     root,
     gitDirectory,
-    commonDirectory: await realpath(resolve(directory, common)),
+    commonDirectory,
     // Pinned, so that no later change of core.worktree or of the identity can lead our calls elsewhere.
-    git: openGit(root, { ...(await commitIdentity(root)), GIT_DIR: gitDirectory, GIT_WORK_TREE: root }),
+    git: openGit(root, { ...(await commitIdentity(root)), GIT_DIR: gitDirectory, GIT_COMMON_DIR: commonDirectory, GIT_WORK_TREE: root }),
   });
 }
 

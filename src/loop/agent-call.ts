@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, rmSync, statSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AgentRequest, AgentResult, AgentSpec, ToolServer, Usage } from '../agents/contract.ts';
@@ -18,7 +18,7 @@ import { writeJournal } from './journal.ts';
 import { holdForQuestions } from './question-hold.ts';
 import { readPrompt, renderPrompt } from './prompt.ts';
 import type { Prompt } from './prompt.ts';
-import { createLogFiles, makeUntrackedFolder } from './record.ts';
+import { createLogFiles, makeFolder, makeUntrackedFolder } from './record.ts';
 import type { LogFiles } from './record.ts';
 import type { LoopRuntime } from './runtime.ts';
 import { takeSnapshot } from './snapshot.ts';
@@ -54,7 +54,7 @@ export async function prepareCall(runtime: LoopRuntime, journal: Journal, state:
   const attempt = `${journal.turn_id}-${journal.attempt}`;
   const outcome = join(places.outcomes, `${attempt}.json`);
   makeUntrackedFolder(places.scratch);
-  for (const folder of [places.attempt, places.outcomes]) mkdirSync(folder, { recursive: true });
+  for (const folder of [places.attempt, places.outcomes]) makeFolder(folder);
   rmSync(outcome, { recursive: true, force: true });
   runtime.agents.reset(places.attempt);
 

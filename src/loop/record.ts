@@ -1,4 +1,4 @@
-import { closeSync, createReadStream, existsSync, fstatSync, mkdirSync, openSync, readSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, createReadStream, fstatSync, lstatSync, mkdirSync, openSync, readSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { dirname, join } from 'node:path';
@@ -48,14 +48,24 @@ export const recordsFile = (logs: string, branch: string): string => join(logs, 
 
 /** Makes a folder for files of ours that git never sees, whatever the repository ignores. */
 export function makeUntrackedFolder(folder: string): void {
-  if (made.has(folder) && existsSync(folder)) return;
-  mkdirSync(folder, { recursive: true });
+  if (made.has(folder) && isFolder(folder)) return;
+  makeFolder(folder);
   try {
     writeFileSync(join(folder, '.gitignore'), '*\n', { flag: 'wx' });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
   made.add(folder);
+}
+
+/** Whether it is a folder itself, and no link to one. */
+const isFolder = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+
+/** Makes a folder of ours; a link that an agent put in its place is taken away, so that nothing of ours goes where it leads. */
+export function makeFolder(path: string): void {
+  if (isFolder(path)) return;
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true) rmSync(path);
+  mkdirSync(path, { recursive: true });
 }
 
 /** Folders that this process has made ready; looked at again only when they are gone. */
@@ -70,13 +80,15 @@ export interface LogFiles {
 /** Creates `<logs>/<branch>/<actor>/iter-00017_<UTC>_<prompt stem>.log` and the `.jsonl` beside it; a taken name gets `_2`. */
 export function createLogFiles(logs: string, turn: { branch: string; actor: Actor; iteration: number; at: Date; prompt: string }): LogFiles {
   const folder = join(logs, branchFolder(turn.branch), turn.actor);
-  mkdirSync(folder, { recursive: true });
+  for (const each of [logs, dirname(folder), folder]) makeFolder(each);
   const stem = turn.prompt.replace(/\.[^./]*$/, '').replaceAll(/[^A-Za-z0-9._-]+/g, '-');
   const name = `iter-${String(turn.iteration).padStart(5, '0')}_${utcCompact(turn.at)}_${stem}`;
   for (let n = 1; ; n++) {
     const path = join(folder, n === 1 ? name : `${name}_${n}`);
     try {
+      // Both, so that nothing else can be put there before the first event.
       closeSync(openSync(`${path}.log`, 'wx'));
+      closeSync(openSync(`${path}.jsonl`, 'wx'));
       return { text: `${path}.log`, events: `${path}.jsonl` };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
@@ -88,7 +100,8 @@ export function createLogFiles(logs: string, turn: { branch: string; actor: Acto
 export function appendRecord(file: string, record: TurnRecord): void {
   const line = `${JSON.stringify(record)}\n`;
   mkdirSync(dirname(file), { recursive: true });
-  const records = openSync(file, 'a+');
+  // Whatever an agent put in its place is not followed.
+  const records = openSync(file, constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW);
   try {
     const { size } = fstatSync(records);
     const last = Buffer.from('\n');

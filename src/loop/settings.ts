@@ -19,6 +19,8 @@ export interface SettingsInput {
   readonly workspace: string;
   /** The checkout that the workspace is in. */
   readonly repository: Pick<Repository, 'root' | 'gitDirectory' | 'commonDirectory'>;
+  /** Absolute; null where there is none. */
+  readonly config_file: string | null;
   readonly mode: 'combined' | 'role';
   readonly agentFlags: AgentFlags;
   readonly commits: boolean;
@@ -68,7 +70,7 @@ export function loopSettings(input: SettingsInput): LoopSettings {
     agent: { default: config.agent.default, roles: config.agent.roles, prompts: config.agent.prompts, agents: config.agents, workspace },
     agentFlags: input.agentFlags,
     pass_env: config.sandbox.pass_env,
-    sandbox: { mode: config.sandbox.mode, allow_hosts: config.sandbox.allow_hosts, write: config.sandbox.write.map(expand(workspace)), git: [...new Set([input.repository.gitDirectory, input.repository.commonDirectory])], control: placesOf(input.repository, workspace).control },
+    sandbox: { mode: config.sandbox.mode, allow_hosts: config.sandbox.allow_hosts, write: config.sandbox.write.map(expand(workspace)), git: [...new Set([input.repository.gitDirectory, input.repository.commonDirectory])], control: placesOf(input.repository, workspace).control, frozen: [join(workspace, config.logs_dir), join(root, '.git'), ...[input.config_file ?? join(workspace, 'orchestration.yaml')]].filter((path) => path !== input.repository.gitDirectory) },
     budget: budgetOf(config.budget),
     turn_budget: budgetOf(config.budget.turn),
     day_budget: budgetOf(config.budget.day),

@@ -25,7 +25,7 @@ export async function agentRig() {
     variables: { [mine.variable]: mine.value, ORCHESTRATOR_ACTOR: 'galph', ORCHESTRATOR_PROMPT: '/p/main.md', ORCHESTRATOR_ITERATION: '1' },
     scratch,
     logs,
-    sandbox: { mode: 'off', allow_hosts: [], write: [], git: [], control: folder.path },
+    sandbox: { mode: 'off', allow_hosts: [], write: [], git: [], control: folder.path, frozen: [] },
     pass_env: [],
     limits: { turn_timeout_ms: 0, stall_timeout_ms: 0, grace_ms: 10_000, max_log_bytes: 1e7, ...limits },
   });

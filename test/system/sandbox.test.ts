@@ -27,6 +27,9 @@ const ESCAPES: readonly (readonly [name: string, script: string])[] = [
   ['hooks', 'mkdir -p .git/hooks; printf "#!/bin/sh\\ntouch %s/escaped\\n" "$HOME" > .git/hooks/post-commit; chmod +x .git/hooks/post-commit'],
   ['a hooks folder in the place of the true one', 'mkdir evil; printf "#!/bin/sh\\ntouch %s/escaped\\n" "$HOME" > evil/post-commit; chmod +x evil/post-commit; mv .git/hooks .git/h; rm -rf .git/hooks; mv evil .git/hooks; rm -rf evil'],
   ['git configuration', 'git config core.hooksPath "$PWD/evil"; git config core.fsmonitor "touch $HOME/escaped"; echo "[core] pager = x" >> .git/config; mv .git/config .git/c'],
+  ['the common git folder', 'mkdir evil; cp -r .git/objects .git/refs .git/HEAD .git/config evil/; git config -f evil/config filter.evil.clean "touch $HOME/escaped && cat"; echo "* filter=evil" > .gitattributes; echo "$PWD/evil" > .git/commondir; git config -f .git/config.worktree core.fsmonitor "touch $HOME/escaped"'],
+  ['our own logs and records', 'mkdir -p logs/main; rm -f logs/main/turns.jsonl; ln -s "$HOME/.bashrc" logs/main/turns.jsonl; for f in logs/main/galph/*.jsonl; do rm -f "$f"; ln -s "$HOME/.bashrc" "$f"; done; mv .orchestrator old; ln -s "$HOME" .orchestrator'],
+  ['the configuration', 'echo "sandbox: off" >> orchestration.yaml; mv orchestration.yaml x.yaml; rm -f orchestration.yaml; echo "sandbox: off" > orchestration.yaml'],
   ['the journal', 'echo "{}" > .git/orchestrator/turn.json; rm -f .git/orchestrator/turn.json; rm -rf .git/orchestrator; echo x > .git/orchestrator/escaped'],
   ['mounts and namespaces', 'mount -o remount,rw /; umount .git/hooks; umount "$HOME/.ssh"; unshare -m sh -c "mount -o remount,rw /; touch /escaped"; unshare -Ur sh -c "umount $HOME/.ssh; cat $HOME/.ssh/id_test"; nsenter -t 1 -m touch /escaped; chroot / touch /escaped'],
   ['/proc', 'echo x > /proc/1/root/escaped; echo x > /proc/1/cwd/../escaped; cat /proc/1/root$HOME/.ssh/id_test; echo x > /proc/sys/kernel/core_pattern'],
@@ -67,7 +70,9 @@ describe('no way out', () => {
     expect(await said(rig)).not.toContain('a private key');
     // And a commit of the person afterwards runs nothing of the agent's.
     await rig.git('commit', '-q', '--allow-empty', '-m', 'afterwards');
+    await rig.git('status');
     expect(existsSync(join(rig.home, 'escaped'))).toBe(false);
+    expect(await rig.read('orchestration.yaml')).not.toContain('sandbox: off');
   });
 
   test('keys, credentials and other workspaces are not to be seen', async () => {

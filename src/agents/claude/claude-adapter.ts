@@ -20,6 +20,10 @@ export const claudeAdapter: AgentAdapter = {
     const home = env['HOME'] ?? '/nonexistent';
     return env['CLAUDE_CONFIG_DIR'] === undefined ? [join(home, '.claude'), join(home, '.claude.json'), join(home, '.cache/claude-cli-nodejs')] : [env['CLAUDE_CONFIG_DIR']];
   },
+  settings(env) {
+    const folder = env['CLAUDE_CONFIG_DIR'] ?? join(env['HOME'] ?? '/nonexistent', '.claude');
+    return ['settings.json', 'settings.local.json', 'CLAUDE.md', 'hooks', 'plugins', 'commands', 'agents', 'skills', 'output-styles'].map((name) => join(folder, name));
+  },
   command(request) {
     const { agent, allowed_tools = [], resume, tools } = request;
     const free = freedom(request);

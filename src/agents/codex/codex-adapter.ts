@@ -20,6 +20,10 @@ export const codexAdapter: AgentAdapter = {
   resumes: true,
   takes_tools: true,
   state: (env) => [env['CODEX_HOME'] ?? join(env['HOME'] ?? '/nonexistent', '.codex')],
+  settings(env) {
+    const folder = env['CODEX_HOME'] ?? join(env['HOME'] ?? '/nonexistent', '.codex');
+    return ['config.toml', 'hooks.json', 'AGENTS.md', 'prompts', 'rules'].map((name) => join(folder, name));
+  },
   command(request) {
     const { agent, resume, tools } = request;
     const server = `mcp_servers.${TOOL_SERVER}`;

@@ -22,6 +22,8 @@ export interface SandboxSettings {
   readonly write: readonly string[];
   readonly git: readonly string[];
   readonly control: string;
+  /** Places in the workspace that are not the agent's: configuration, logs, a `.git` file. */
+  readonly frozen: readonly string[];
 }
 
 /** A sandbox that is ready for one agent. */
@@ -29,6 +31,8 @@ export interface Sandbox {
   /** The command line that runs another one inside. */
   around(argv: readonly string[]): [string, ...string[]];
   readonly env: Readonly<Record<string, string>>;
+  /** Once the agent is gone: takes away what it made where it must not, and names it. Before any git call. */
+  settle(): string[];
   close(): Promise<void>;
 }
 
@@ -39,6 +43,8 @@ export interface SandboxCall {
   readonly scratch: string;
   /** The agent's environment. */
   readonly env: Readonly<Record<string, string>>;
+  /** Of the kind's own state what makes it run programs: not to be written. */
+  readonly settings_files: readonly string[];
   /** The kind's own state, its folders below `scratch`, and the hosts that it talks to. */
   readonly state: readonly string[];
   readonly own: readonly string[];
@@ -76,12 +82,19 @@ export async function openSandbox(call: SandboxCall): Promise<Result<Sandbox | n
   for (const path of call.state) makeState(path);
   const git = settings.git.flatMap((folder) => [folder, ...submoduleFolders(folder)]);
   // An agent must not be the one who makes it.
-  for (const folder of git) mkdirSync(join(folder, 'hooks'), { recursive: true });
-  const home = call.env['HOME'] ?? homedir();
-  const store = storeOf(home, process.env);
+  for (const folder of git) {
+    mkdirSync(join(folder, 'hooks'), { recursive: true });
+    if (!existsSync(join(folder, 'config.worktree'))) writeFileSync(join(folder, 'config.worktree'), '');
+  }
+  const mine = process.env['HOME'] ?? homedir();
+  const homes = [...new Set([mine, homedir(), call.env['HOME'] ?? mine])].map(real);
+  const store = storeOf(mine, process.env);
+  const frozen = [...settings.frozen, ...otherWorktrees(settings.git), ...call.settings_files];
+  // Made by an agent, it would run something later. What is missing cannot be frozen: it is taken away again.
+  const unmakeable = [...git.map((folder) => join(folder, 'commondir')), ...call.settings_files].filter((path) => !existsSync(path));
   const workspace = real(call.workspace);
   const facts = {
-    home, store, workspace, temp, git: git.map(real), control: real(settings.control),
+    homes, store, workspace, temp, frozen: frozen.map(real), git: git.map(real), control: real(settings.control),
     state: call.state.map(real), own: call.own.map(real), write: settings.write.map(real),
     others: otherWorkspaces(store, workspace), uid: process.getuid?.() ?? 0,
   };
@@ -95,6 +108,11 @@ export async function openSandbox(call: SandboxCall): Promise<Result<Sandbox | n
       return [bwrap, ...bubblewrapArguments({ ...plan, shown: programFolders(inside) }, workspace, standing), ...inside];
     },
     env: { TMPDIR: '/tmp', ...gate?.env },
+    settle: () => unmakeable.filter((path) => {
+      if (standing(path) === 'nothing') return false;
+      rmSync(path, { recursive: true, force: true });
+      return true;
+    }),
     close: async () => {
       await gate?.close();
       rmSync(temp, { recursive: true, force: true });
@@ -108,6 +126,17 @@ function makeState(path: string): void {
   const isFile = path.endsWith('.json');
   mkdirSync(isFile ? dirname(path) : path, { recursive: true, mode: 0o700 });
   if (isFile) writeFileSync(path, '{}\n', { mode: 0o600 });
+}
+
+/** What other worktrees of the repository have in the common git folder; the first of `git` is this checkout's own. */
+function otherWorktrees([own = '', ...rest]: readonly string[]): string[] {
+  return [own, ...rest].flatMap((folder) => {
+    try {
+      return readdirSync(join(folder, 'worktrees')).map((name) => join(folder, 'worktrees', name)).filter((path) => real(path) !== real(own));
+    } catch {
+      return [];
+    }
+  });
 }
 
 /** Git folders of submodules: their hooks and configuration run programs as well. */

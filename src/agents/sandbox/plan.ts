@@ -18,7 +18,8 @@ export interface SandboxPlan {
 }
 
 export interface SandboxFacts {
-  readonly home: string;
+  /** The person's, and the agent's where that is another. */
+  readonly homes: readonly string[];
   /** Our own store. */
   readonly store: string;
   readonly workspace: string;
@@ -30,6 +31,8 @@ export interface SandboxFacts {
   readonly state: readonly string[];
   /** Folders of the attempt that are the agent's. */
   readonly own: readonly string[];
+  /** What else may be read and not written. */
+  readonly frozen: readonly string[];
   /** `sandbox.write`. */
   readonly write: readonly string[];
   /** Folders of other workspaces that this machine knows of. */
@@ -43,6 +46,10 @@ export interface SandboxFacts {
 const SECRET_PLACES = [
   '.ssh', '.gnupg', '.aws', '.azure', '.kube', '.docker', '.password-store', '.netrc', '.git-credentials', '.pypirc', '.pgpass', '.my.cnf', '.vault-token', '.terraform.d',
   '.config/gcloud', '.config/gh', '.config/glab-cli', '.config/git/credentials', '.config/op', '.config/sops', '.config/age', '.config/rclone', '.config/hub',
+  '.npmrc', '.yarnrc.yml', '.cargo/credentials', '.cargo/credentials.toml', '.m2/settings.xml', '.gradle/gradle.properties', '.gem/credentials', '.config/pip', '.config/composer/auth.json', '.nuget/NuGet',
+  '.bash_history', '.zsh_history', '.python_history', '.node_repl_history', '.psql_history', '.mysql_history',
+  // Of agents of other kinds; the own one's is made writable again.
+  '.claude', '.claude.json', '.codex', '.gemini', '.local/share/opencode', '.config/opencode',
   '.local/share/keyrings', '.local/share/kwalletd', '.mozilla', '.config/google-chrome', '.config/chromium', '.config/BraveSoftware', 'Library/Keychains',
 ];
 
@@ -53,18 +60,18 @@ const SOCKETS = ['/run/docker.sock', '/var/run/docker.sock', '/run/containerd', 
 export const storeOf = (home: string, env: Readonly<Record<string, string | undefined>>): string => join(env['XDG_STATE_HOME'] ?? join(home, '.local/state'), 'orchestrator');
 
 /** What in a git folder makes git run programs, and would do so outside the sandbox too. */
-const RUNS_PROGRAMS = ['config', 'config.worktree', 'hooks', 'info/attributes'];
+const RUNS_PROGRAMS = ['config', 'config.worktree', 'commondir', 'gitdir', 'hooks', 'info/attributes'];
 
 export function planSandbox(facts: SandboxFacts): SandboxPlan {
-  const { home, workspace, git, control, state } = facts;
+  const { workspace, git, control, state } = facts;
   const kept = [workspace, ...git, ...state, ...facts.write];
   // What holds a writable place, or lies in one, is not hidden whole.
   const apart = (path: string): boolean => !kept.some((each) => within(each, path) || within(path, each));
-  const hidden = [...SECRET_PLACES.map((place) => join(home, place)), facts.store, `/run/user/${facts.uid}`, ...SOCKETS, ...facts.others.filter(apart)];
+  const hidden = [...facts.homes.flatMap((home) => SECRET_PLACES.map((place) => join(home, place))), facts.store, `/run/user/${facts.uid}`, ...SOCKETS, ...facts.others.filter(apart)];
   const frozen = [...new Set(git)].flatMap((folder) => [...RUNS_PROGRAMS, 'orchestrator'].map((name) => join(folder, name)));
   // A home that is a workspace itself: what is made writable must not show its keys again.
   const hiddenAgain = hidden.filter((path) => kept.some((each) => path !== each && within(path, each)) && !kept.some((each) => within(each, path)));
-  return { shown: [], hidden, hiddenAgain, writable: [...new Set(kept)], frozen: [...frozen, control], thawed: facts.own, temp: facts.temp, network: null };
+  return { shown: [], hidden, hiddenAgain, writable: [...new Set(kept)], frozen: [...frozen, control, ...facts.frozen], thawed: facts.own, temp: facts.temp, network: null };
 }
 
 /** Whether `path` is `folder` or lies in it. */

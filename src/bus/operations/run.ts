@@ -88,7 +88,7 @@ export const runStart = defineOperation({
     if (unknown !== null) return fail(unknown);
     return await startRun({
       workspace,
-      settings: (repository) => loopSettings({ config, workspace, repository, mode, agentFlags: agentFlagsOf(input), commits: !input.no_commit }),
+      settings: (repository) => loopSettings({ config, workspace, repository, config_file: loaded.file, mode, agentFlags: agentFlagsOf(input), commits: !input.no_commit }),
       role: input.role === undefined ? null : roleRun(config, input.role, input.wait_through_failures, context),
       handOff: mode === 'combined' && config.sync.push && !input.no_commit ? (repository, places, branch, head) => openHandOff(config, repository, places, branch, head) : null,
       branch: input.branch ?? config.sync.branch ?? null,

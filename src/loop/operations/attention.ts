@@ -80,7 +80,7 @@ export const questionAnswer = defineOperation({
   summary: 'Answer the oldest open question of a turn',
   input: z.object({ unit: z.string().min(1).describe('The turn, or the beginning of its id.'), text: z.string().min(1).max(100_000) }),
   output: z.object({ unit: z.string(), question: z.string(), live: z.boolean().describe('The agent still waits for it; else the next run goes on with it.'), left: z.number().int().describe('Questions of the turn that are still open.') }),
-  failures: ['config_invalid', 'not_a_repository', 'question_ambiguous', 'question_not_found'],
+  failures: ['config_invalid', 'not_a_repository', 'not_allowed', 'question_ambiguous', 'question_not_found'],
   transaction: 'none',
   cross_domain_deps: [],
   surfaces: ['cli', 'http'],
@@ -90,6 +90,8 @@ export const questionAnswer = defineOperation({
     const opened = await openLoop(context);
     if (!opened.ok) return opened;
     const { places } = opened.value;
+    // No wall without a sandbox, but no agent answers itself by the way.
+    if (context.environment['ORCHESTRATOR_TOKEN'] !== undefined) return fail({ code: 'not_allowed', kind: 'precondition', message: 'An agent may not answer: this was called from within a turn.' });
     const open = allOpen(places);
     if (!open.ok) return open;
     const matching = open.value.filter((each) => each.turn_id.startsWith(input.unit));

@@ -44,6 +44,6 @@ export async function openLoop(context: OperationContext, flags: readonly FlagSe
   const { workspace, loaded } = opened.value;
   const repository = await openRepository(workspace);
   if (!repository.ok) return fail(repository.failure);
-  const settings = loopSettings({ config: loaded.config, workspace, repository: repository.value, mode: 'combined', agentFlags, commits: true });
+  const settings = loopSettings({ config: loaded.config, workspace, repository: repository.value, config_file: loaded.file, mode: 'combined', agentFlags, commits: true });
   return ok({ ...opened.value, repository: repository.value, places: placesOf(repository.value, workspace), settings });
 }
