@@ -2,7 +2,7 @@ import type { AgentKind, AgentRequest } from './contract.ts';
 import type { AgentEvent, Usage } from './event.ts';
 
 /** The part of a request that a command line is made of. */
-export interface CommandRequest extends Pick<AgentRequest, 'agent' | 'allowed_tools' | 'resume' | 'tools' | 'scratch'> {
+export interface CommandRequest extends Pick<AgentRequest, 'agent' | 'allowed_tools' | 'resume' | 'tools' | 'max_cost_usd' | 'scratch'> {
   /** Whether it runs in our sandbox, where its own prompts and fences can be off. */
   readonly sandboxed: boolean;
   /** Its environment, but for what the command adds. */

@@ -5,6 +5,7 @@ import type { SandboxSettings } from './sandbox/open-sandbox.ts';
 export { statusFile } from './attempt-files.ts';
 export { AgentEvent, Usage } from './event.ts';
 export { logText } from './log-text.ts';
+export { secretValues } from './redact.ts';
 export { sandboxMissing } from './sandbox/missing.ts';
 export type { SandboxSettings } from './sandbox/open-sandbox.ts';
 
@@ -46,6 +47,8 @@ export interface AgentRequest {
   readonly allowed_tools?: readonly string[];
   /** Session of this kind to go on with, and what it had used by then. */
   readonly resume?: { readonly session_id: string; readonly used: Usage };
+  /** What it may cost at most; for kinds that can end themselves there. US dollars. */
+  readonly max_cost_usd?: number;
   /** A server of ours with tools for this call alone; see docs/adr/0009-tools-for-agents.md. */
   readonly tools?: ToolServer;
   readonly sandbox: SandboxSettings;

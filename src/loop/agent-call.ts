@@ -13,7 +13,7 @@ import { NOTHING_USED } from './budget.ts';
 import type { Spent } from './budget.ts';
 import type { Journal } from './journal.ts';
 import { callName } from './ledger.ts';
-import { watchBudget } from './live-budget.ts';
+import { costLeft, watchBudget } from './live-budget.ts';
 import { writeJournal } from './journal.ts';
 import { holdForQuestions } from './question-hold.ts';
 import { readPrompt, renderPrompt } from './prompt.ts';
@@ -119,6 +119,8 @@ export interface FinishedCall {
   readonly logs: LogFiles | null;
   /** Set where the orchestrator itself ended the agent: a signal, a stop, a budget. */
   readonly cut: Failure | null;
+  /** A budget that its last report used up: the work counts, and the run ends after it. */
+  readonly overspent: Failure | null;
   /** The checkout as it was when the agent had exited; null where it must be looked at once more. */
   readonly after: Snapshot | null;
 }
@@ -174,12 +176,14 @@ export async function callAgent(runtime: LoopRuntime, journal: Journal, call: Pr
 
   const key = { call: callName(journal, from, routing), run: journal.run_id, turn_id: journal.turn_id };
   const turn = { ...settings.turn_budget, max_cost_usd: call.prompt.frontMatter?.max_cost_usd ?? settings.turn_budget.max_cost_usd };
-  const budget = watchBudget({ call: key, turn, run: settings.budget, day: settings.day_budget, before: spent, earlier: { usage: earlier?.usage ?? NOTHING_USED, agent_ms: earlier?.agent_ms ?? 0 }, ledger });
+  const limits = { turn, run: settings.budget, day: settings.day_budget, before: spent, earlier: { usage: earlier?.usage ?? NOTHING_USED, agent_ms: earlier?.agent_ms ?? 0 }, ledger };
+  const max_cost_usd = costLeft(limits);
+  const budget = watchBudget({ ...limits, call: key });
   const questions = holdForQuestions(runtime, journal, tools !== undefined);
   let looking: Promise<Snapshot | null> | null = null;
   const controls = controlMarks(runtime.repository.commonDirectory);
   const result = await runtime.agents.run(
-    { ...call.request, logs, variables: { ...call.request.variables, ORCHESTRATOR_TOKEN: token }, ...(tools === undefined ? {} : { tools }) },
+    { ...call.request, logs, variables: { ...call.request.variables, ORCHESTRATOR_TOKEN: token }, ...(tools === undefined ? {} : { tools }), ...(max_cost_usd === undefined ? {} : { max_cost_usd }) },
     {
       hold: questions,
       onStarted(pid) {
@@ -215,7 +219,7 @@ export async function callAgent(runtime: LoopRuntime, journal: Journal, call: Pr
   // Work that was finished is paid for: a budget that its last report used up ends the run after this turn.
   const done = overspent !== null && aborted === null && (result.said_done || result.failure === null);
   const counted = done ? { ...result, failure: null } : result;
-  return { journal: current, call: { result: counted, logs, cut: aborted ?? (done ? null : overspent), after } };
+  return { journal: current, call: { result: counted, logs, cut: aborted ?? (done ? null : overspent), overspent: done ? overspent : null, after } };
 }
 
 /** Variables of a turn that its tools need: whose they are, and where what is reported goes. */

@@ -40,7 +40,7 @@ export interface RunStart {
 }
 
 /** What a run counts of a turn; a turn that was only closed after a crash has no snapshot. */
-export type CountedTurn = Pick<TurnReport, 'document' | 'record' | 'failure'> & { readonly snapshot?: Snapshot | null };
+export type CountedTurn = Pick<TurnReport, 'document' | 'record' | 'failure'> & { readonly snapshot?: Snapshot | null; readonly overspent?: Failure | null };
 
 /**
  * Both actors in one process, turn after turn. Ends on the wanted number of iterations, on `complete`, on a stop, or
@@ -94,9 +94,7 @@ export async function runCombined(runtime: LoopRuntime, length: RunLength, start
     const spent: Spent = { usage: addUsage(start.spent.usage, usage), turns: start.spent.turns + turns, duration_ms: start.spent.duration_ms + clock.monotonic() - began };
     const overspent = checkBudget(settings.budget, spent, 'run') ?? checkBudget(settings.day_budget, runtime.ledger.today(), 'day');
     if (overspent !== null) {
-      const ended = endBetweenTurns(current.state, clock.now(), runtime.run_id, { budget: overspent });
-      await stampBetweenTurns(runtime, { ...current, state: ended }, 'failed', overspent.message);
-      return fail(overspent);
+      return await endOverspent(runtime, current, overspent);
     }
     const turn = await runTurn(runtime, {
       document: current,
@@ -124,6 +122,7 @@ export async function runCombined(runtime: LoopRuntime, length: RunLength, start
       return result('stopped', ended);
     }
     if (report.failure !== null) return fail(endOfTurn(report.record, report.failure));
+    if (report.overspent !== null) return await endOverspent(runtime, report.document, report.overspent);
     const reached = goal(report);
     if (reached !== null) return result(reached, report.document.state);
   }
@@ -140,6 +139,13 @@ export function endOfTurn(turn: TurnRecord, failure: Failure): Failure {
     message: `${turn.actor}'s turn${prompt} (iteration ${turn.iteration}) ${verb}: ${failure.message}${log}`,
     details: { ...failure.details, turn_id: turn.id, actor: turn.actor, prompt: turn.prompt, iteration: turn.iteration, log: turn.log },
   };
+}
+
+/** Ends the run between two turns, as a budget is spent. */
+async function endOverspent(runtime: LoopRuntime, document: StateDocument, budget: Failure): Promise<Result<never>> {
+  const ended = endBetweenTurns(document.state, runtime.clock.now(), runtime.run_id, { budget });
+  await stampBetweenTurns(runtime, { ...document, state: ended }, 'failed', budget.message);
+  return fail(budget);
 }
 
 /** Stamps an end that belongs to no turn: the state file alone, committed where turns are. */

@@ -48,6 +48,8 @@ export interface EndedTurn {
   readonly after?: Snapshot | null;
   /** Why there was none, or why the orchestrator ended it. */
   readonly cut: Failure | null;
+  /** A budget that the turn's last report used up. */
+  readonly overspent?: Failure | null;
 }
 
 /** What a turn left for the next one. */
@@ -56,6 +58,8 @@ export interface TurnReport {
   readonly record: TurnRecord;
   /** The failure that ends the run, if any. */
   readonly failure: Failure | null;
+  /** A budget that is spent, where the turn itself counts. */
+  readonly overspent: Failure | null;
   /** The checkout after the turn; null where it must be looked at anew. */
   readonly snapshot: Snapshot | null;
 }
@@ -82,7 +86,7 @@ export async function concludeTurn(runtime: LoopRuntime, ended: EndedTurn): Prom
   }
   const changes = await gatherChanges(runtime, { actor: journal.actor, base: journal.base, person: ended.person, before: ended.before }, after);
   const edit = agentEdit(runtime, journal, found, warn);
-  const conclusion = overrule(concludeProcess(ended), changes);
+  const conclusion = overrule(concludeProcess(ended, runtime.secrets), changes);
   for (const { path, reason } of changes.skipped.slice(0, NAMED)) warn(`${path} was not committed: ${reason}.`);
   if (changes.skipped.length > NAMED) warn(`${changes.skipped.length - NAMED} more paths were not committed; the turn's record names them all (orchestrator log --json).`);
   for (const warning of changes.warnings) warn(`${warning}.`);
@@ -160,7 +164,7 @@ export async function concludeTurn(runtime: LoopRuntime, ended: EndedTurn): Prom
     warnings,
   });
   // The journal stays: the next start goes on with the hand-off.
-  if (handed.unfinished) return { document, record, failure: handed.failure, snapshot: null };
+  if (handed.unfinished) return { document, record, failure: handed.failure, overspent: null, snapshot: null };
   appendRecord(recordsFile(settings.logs_dir, runtime.branch), record);
   closeJournal(runtime.places);
   runtime.emit({ type: 'turn.finished', turn: record });
@@ -168,7 +172,7 @@ export async function concludeTurn(runtime: LoopRuntime, ended: EndedTurn): Prom
   // A suspended turn's question stays open; an interrupted turn is repeated, and its agent asks anew.
   if (why?.code !== 'question') clearQuestions(runtime.places, journal.turn_id);
   if (done.kind !== 'interrupted' && why?.code !== 'question') forgetSuspended(runtime.places);
-  return { document: handed.document ?? document, record, failure: failure ?? handed.failure, snapshot: moved ? null : nextSnapshot(runtime, after, new Set(committed), stamped ?? head) };
+  return { document: handed.document ?? document, record, failure: failure ?? handed.failure, overspent: ended.overspent ?? null, snapshot: moved ? null : nextSnapshot(runtime, after, new Set(committed), stamped ?? head) };
 }
 
 /** So many skipped paths are named one by one on the terminal. */
@@ -181,7 +185,7 @@ function documentBefore(journal: Journal): StateDocument {
   return parsed.value;
 }
 
-function concludeProcess(ended: EndedTurn): Conclusion {
+function concludeProcess(ended: EndedTurn, secrets: readonly string[]): Conclusion {
   const { agent, cut, journal } = ended;
   if (cut !== null) {
     const interrupted = cut.kind === 'interrupted' || cut.kind === 'terminated' || cut.code === 'stopped_now' || cut.code === 'lease_lost';
@@ -191,7 +195,7 @@ function concludeProcess(ended: EndedTurn): Conclusion {
   if (agent === null || journal.agent === null) throw new Error('A turn without an agent must say why.');
   const read = readAgentFile(journal.agent.outcome);
   if (!read.ok) return concludeAgent(agent, fail(outcomeInvalid(read.failure.message)));
-  return concludeAgent(agent, read.value === null ? null : parseOutcome(hideSecrets(read.value)));
+  return concludeAgent(agent, read.value === null ? null : parseOutcome(hideSecrets(read.value, secrets)));
 }
 
 /** What the change set says about a turn weighs more than what the agent says. An interruption stays one. */

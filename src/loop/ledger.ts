@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
@@ -37,20 +37,36 @@ const dayOf = (at: string): string => at.slice(0, 10);
 /** Opens the file, and forgets days before yesterday. Lines that cannot be read count for nothing. */
 export function openLedger(file: string, now: () => Date): Ledger {
   const entries = new Map<string, Entry>();
-  const lines = readLines(file);
+  /** Others append as well: runs in other worktrees of the repository. */
+  let read = 0;
+  const refresh = (): void => {
+    const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+    if (size === read) return;
+    // A file that was written anew is read whole.
+    for (const line of readLines(file)) {
+      const entry = parseEntry(line);
+      if (entry !== null) entries.set(entry.call, entry);
+    }
+    read = size;
+  };
+  refresh();
   const yesterday = dayOf(new Date(now().getTime() - 24 * 60 * 60 * 1000).toISOString());
-  for (const line of lines) {
-    const entry = parseEntry(line);
-    if (entry !== null && dayOf(entry.at) >= yesterday) entries.set(entry.call, entry);
+  const before = entries.size;
+  for (const [call, entry] of entries) if (dayOf(entry.at) < yesterday) entries.delete(call);
+  if (before > 2 * entries.size + 100) {
+    writeFileAtomic.sync(file, [...entries.values()].map((entry) => `${JSON.stringify(entry)}\n`).join(''), { fsync: false });
+    read = statSync(file).size;
   }
-  if (lines.length > 2 * entries.size + 100) writeFileAtomic.sync(file, [...entries.values()].map((entry) => `${JSON.stringify(entry)}\n`).join(''), { fsync: false });
   return {
     note(told) {
       const entry = { ...told, at: now().toISOString() };
       entries.set(entry.call, entry);
-      append(file, `${JSON.stringify(entry)}\n`);
+      const line = `${JSON.stringify(entry)}\n`;
+      append(file, line);
+      read += Buffer.byteLength(line);
     },
     today() {
+      refresh();
       const day = dayOf(now().toISOString());
       return sumOf([...entries.values()].filter((entry) => dayOf(entry.at) === day));
     },

@@ -28,6 +28,14 @@ export interface BudgetedCall {
   readonly ledger: Ledger;
 }
 
+/** What the budgets leave for a call, in US dollars; undefined where none limits it. */
+export function costLeft({ turn, run, day, before, earlier, ledger }: Omit<BudgetedCall, 'call'>): number | undefined {
+  const spent = earlier.usage.cost_usd ?? 0;
+  const left = [[turn, spent], [run, (before.usage.cost_usd ?? 0) + spent], [day, ledger.today().usage.cost_usd ?? 0]] as const;
+  const most = Math.min(...left.map(([limits, used]) => (limits.max_cost_usd === null ? Infinity : limits.max_cost_usd - used)));
+  return most === Infinity ? undefined : Math.max(0.000001, most);
+}
+
 /** Watches usage as it is told, and the time. */
 export function watchBudget(budgeted: BudgetedCall): LiveBudget {
   const { call, turn, run, day, before, earlier, ledger } = budgeted;

@@ -8,10 +8,9 @@ import type { Spent } from './budget.ts';
 import { writeJournal } from './journal.ts';
 import type { Journal, Waiting } from './journal.ts';
 import type { LoopRuntime } from './runtime.ts';
-import { openQuestions } from './questions.ts';
 import type { OrchestrationState } from './state.ts';
 import { readStop, stopped } from './stop.ts';
-import { questionOpen, suspend } from './suspended.ts';
+import { suspendIfAsked } from './suspended.ts';
 import type { Resumed } from './suspended.ts';
 import { decideLimit } from './usage-limit.ts';
 
@@ -57,12 +56,14 @@ export async function playPrompt(runtime: LoopRuntime, routed: Journal, first: P
     const { call } = played;
     const total: FinishedCall = earlier === null ? call : { ...call, result: { ...call.result, usage: addUsage(earlier.usage, call.result.usage), agent_ms: earlier.agent_ms + call.result.agent_ms } };
     if (call.cut !== null) return { journal, call: total };
-    const open = call.result.failure === null ? openQuestions(places, journal.turn_id) : [];
-    const [question] = open;
-    if (question !== undefined) {
-      const before = prepared.request.resume?.used ?? NOTHING_USED;
-      suspend(places, { turn_id: journal.turn_id, actor: journal.actor, prompt: prepared.prompt.name, agent: prepared.spec.name, session_id: call.result.session_id, used: addUsage(before, call.result.usage), questions: open });
-      return { journal, call: { ...total, cut: questionOpen(journal, question.question, question.options) } };
+    const before = prepared.request.resume?.used ?? NOTHING_USED;
+    const asked = call.result.failure === null ? suspendIfAsked(places, { ...journal, prompt: prepared.prompt.name, agent: prepared.spec.name, session_id: call.result.session_id, used: addUsage(before, call.result.usage) }) : null;
+    if (asked?.ok === false) return { journal, call: { ...total, cut: asked.failure } };
+    if (asked !== null && asked.value !== null) {
+      // The answers came after the agent was told to end its turn.
+      earlier = { logs: call.logs, usage: total.result.usage, agent_ms: total.result.agent_ms, last: total };
+      prepared = answeredCall(first, asked.value);
+      continue;
     }
     if (call.result.usage_limit === null) return { journal, call: total };
 
@@ -110,5 +111,6 @@ const nothingDone = (cut: Failure): FinishedCall => ({
   result: { exit_code: null, ended_early: 'aborted', left_behind: false, said_done: false, failure: cut, error_class: null, session_id: null, usage_limit: null, usage: NOTHING_USED, final: '', agent_ms: 0 },
   logs: null,
   cut,
+  overspent: null,
   after: null,
 });

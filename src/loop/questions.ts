@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, rmSync, watch } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
@@ -45,9 +45,25 @@ export function openQuestions(places: Places, turnId: string): Question[] {
   return listJson(asked(places, turnId))
     .flatMap((path) => parsed(path, Question))
     .filter((question) => answerTo(places, turnId, question.id) === null)
-    .map((question) => ({ ...question, question: hideSecrets(question.question), options: question.options?.map(hideSecrets) ?? null }))
+    .map(shownSafely)
     .toSorted((a, b) => (a.asked_at < b.asked_at ? -1 : 1));
 }
+
+/** Notes that the agent has its answer. */
+export function markDelivered(places: Places, turnId: string, id: string): void {
+  writeFileAtomic.sync(join(asked(places, turnId), `${id}.delivered`), '', { fsync: false });
+}
+
+/** What was asked in a turn and whose answer the agent does not have, answered or not; oldest first. */
+export function undelivered(places: Places, turnId: string): Question[] {
+  return listJson(asked(places, turnId))
+    .flatMap((path) => parsed(path, Question))
+    .filter((question) => !existsSync(join(asked(places, turnId), `${question.id}.delivered`)))
+    .map(shownSafely)
+    .toSorted((a, b) => (a.asked_at < b.asked_at ? -1 : 1));
+}
+
+const shownSafely = (question: Question): Question => ({ ...question, question: hideSecrets(question.question), options: question.options?.map((option) => hideSecrets(option)) ?? null });
 
 export function answerTo(places: Places, turnId: string, id: string): string | null {
   return parsed(join(answered(places, turnId), `${id}.json`), Answer)[0]?.answer ?? null;

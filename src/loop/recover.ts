@@ -17,6 +17,7 @@ import { publishDone } from './publish-turn.ts';
 import { clearQuestions } from './questions.ts';
 import { appendRecord, readRecords, recordsFile } from './record.ts';
 import type { TurnRecord } from './record.ts';
+import { suspendIfAsked } from './suspended.ts';
 import { turnRecord } from './turn-record.ts';
 import type { LoopRuntime } from './runtime.ts';
 import { takeSnapshot } from './snapshot.ts';
@@ -66,7 +67,10 @@ export async function recoverTurn(runtime: LoopRuntime, journal: Journal, person
     const { usage, agent_ms } = left.result;
     runtime.ledger.note({ call: callName(journal, agent?.from ?? 0), run: journal.run_id, turn_id: journal.turn_id, usage, agent_ms, turn: true });
     tell('finished');
-    return { how: 'finished', report: await concludeTurn(runtime, { journal, before: null, person, agent: left.result, cut: null }) };
+    const { result } = left;
+    // Its questions are not lost with us. Answers that it did not get are given to its session by the next run as well.
+    const open = result.failure === null && agent !== null && journal.routed !== null ? suspendIfAsked(runtime.places, { ...journal, prompt: journal.routed.prompt, agent: agent.name, session_id: result.session_id, used: result.usage }, true) : null;
+    return { how: 'finished', report: await concludeTurn(runtime, { journal, before: null, person, agent: result, cut: open?.ok === false ? open.failure : null }) };
   }
   await keepLeftovers(runtime, journal, person);
   if (runtime.mode === 'role' && journal.claim !== null && !held) {

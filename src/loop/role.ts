@@ -27,6 +27,8 @@ export async function runRole(runtime: LoopRuntime, length: RunLength, start: Ru
   let usage = NOTHING_USED;
   let again = start.again;
   let { resumed } = start;
+  /** A budget that the last turn used up: told on the branch at the next one. */
+  let pending: Failure | null = null;
   let first = true;
   let known = start.person;
   const result = (ended: RunResult['ended'], { state }: StateDocument): Result<RunResult> => ok({ run_id: runtime.run_id, turns, iterations: handedOff, ended, state, usage });
@@ -56,7 +58,7 @@ export async function runRole(runtime: LoopRuntime, length: RunLength, start: Ru
     const read = readState(repository.root, settings.state_file);
     if (!read.ok) return read;
     const spent = { usage: addUsage(start.spent.usage, usage), turns: start.spent.turns + turns, duration_ms: start.spent.duration_ms + clock.monotonic() - began };
-    const overspent = checkBudget(settings.budget, spent, 'run') ?? checkBudget(settings.day_budget, runtime.ledger.today(), 'day');
+    const overspent = pending ?? checkBudget(settings.budget, spent, 'run') ?? checkBudget(settings.day_budget, runtime.ledger.today(), 'day');
     // What changed while the run waited is a person's too: none of our agents was at work.
     const snapshot = await takeSnapshot(repository.git, repository.root);
     const { person } = divide(snapshot, leftovers.value, settings.isReserved);
@@ -94,8 +96,9 @@ export async function runRole(runtime: LoopRuntime, length: RunLength, start: Ru
     usage = addUsage(usage, report.record.usage);
     if (report.record.outcome === 'interrupted' && report.failure?.code === 'stopped_now') return result('stopped', report.document);
     if (report.failure !== null) return fail(endOfTurn(report.record, report.failure));
+    pending = report.overspent;
     const ended = reached(report.document);
-    if (ended !== null) return ended;
+    if (ended !== null) return pending === null ? ended : fail(pending);
   }
 }
 

@@ -53,6 +53,8 @@ export interface LoopRuntime {
   readonly settings: LoopSettings;
   readonly agents: Agents;
   readonly ledger: Ledger;
+  /** Secret values of the agents' environments. */
+  readonly secrets: readonly string[];
   /** Null where turns stay on this machine. */
   readonly handOff: HandOff | null;
   /** Environment for agents beside the turn's own. */

@@ -70,7 +70,7 @@ export function loopSettings(input: SettingsInput): LoopSettings {
     agent: { default: config.agent.default, roles: config.agent.roles, prompts: config.agent.prompts, agents: config.agents, workspace },
     agentFlags: input.agentFlags,
     pass_env: config.sandbox.pass_env,
-    sandbox: { mode: config.sandbox.mode, allow_hosts: config.sandbox.allow_hosts, write: config.sandbox.write.map(expand(workspace)), git: [...new Set([input.repository.gitDirectory, input.repository.commonDirectory])], control: placesOf(input.repository, workspace).control, frozen: [join(workspace, config.logs_dir), join(root, '.git'), ...[input.config_file ?? join(workspace, 'orchestration.yaml')]].filter((path) => path !== input.repository.gitDirectory) },
+    sandbox: { mode: config.sandbox.mode, allow_hosts: config.sandbox.allow_hosts, write: config.sandbox.write.map(expand(workspace)), git: [...new Set([input.repository.gitDirectory, input.repository.commonDirectory])], control: placesOf(input.repository, workspace).control, frozen: notTheAgents(input) },
     budget: budgetOf(config.budget),
     turn_budget: budgetOf(config.budget.turn),
     day_budget: budgetOf(config.budget.day),
@@ -78,6 +78,12 @@ export function loopSettings(input: SettingsInput): LoopSettings {
     remote: config.sync.remote,
     commits: input.commits,
   };
+}
+
+/** Of the workspace, what an agent may not write: configuration, logs, and a `.git` that is a file. */
+function notTheAgents({ config, workspace, repository, config_file }: SettingsInput): string[] {
+  const places = [join(workspace, config.logs_dir), join(repository.root, '.git'), config_file ?? join(workspace, 'orchestration.yaml')];
+  return places.filter((path) => path !== repository.gitDirectory);
 }
 
 /** `~` is the home of whoever runs this; other paths are the workspace's. */

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openAgents } from '../agents/contract.ts';
+import { openAgents, secretValues } from '../agents/contract.ts';
 import { newId } from '../base/ids.ts';
 import type { Clock } from '../base/clock.ts';
 import { fail, ok } from '../base/failure.ts';
@@ -96,6 +96,7 @@ export async function startRun(request: RunRequest): Promise<Result<RunResult>> 
       places,
       settings,
       agents,
+      secrets: secretValues(Object.assign({}, process.env, ...Object.values(settings.agent.agents).map((each) => each.env ?? {}))),
       ledger: openLedger(places.spent, () => request.clock.now()),
       clock: request.clock,
       emit: request.emit,

@@ -7,7 +7,7 @@ import { fail, ok } from '../base/failure.ts';
 import type { Failure, Result } from '../base/failure.ts';
 import { readControlFile } from './control-file.ts';
 import type { Places } from './places.ts';
-import { answerTo, clearQuestions } from './questions.ts';
+import { answerTo, clearQuestions, markDelivered, undelivered } from './questions.ts';
 import { Actor } from './state.ts';
 import type { OrchestrationState } from './state.ts';
 
@@ -29,11 +29,26 @@ const fileOf = (places: Places): string => join(places.control, 'suspended.json'
 
 export const readSuspended = (places: Places): Result<Suspended | null> => readControlFile(fileOf(places), Suspended);
 
-export function suspend(places: Places, turn: Omit<Suspended, 'schema_version'>): void {
-  writeFileAtomic.sync(fileOf(places), `${JSON.stringify({ schema_version: 1, ...turn })}\n`, { fsync: true });
-}
-
 export const forgetSuspended = (places: Places): void => rmSync(fileOf(places), { force: true });
+
+/**
+ * What follows when an agent has ended well: nothing where it has all its answers; answers that it does not have yet, to go on
+ * with; or failure `question`, with the turn noted as suspended (`always`: answered or not).
+ */
+export function suspendIfAsked(places: Places, turn: Omit<Suspended, 'schema_version' | 'questions'>, always = false): Result<Resumed | null> {
+  const questions = undelivered(places, turn.turn_id);
+  const [first] = questions;
+  if (first === undefined) return ok(null);
+  const { turn_id, actor, prompt, agent, session_id, used } = turn;
+  const from = { schema_version: 1 as const, turn_id, actor, prompt, agent, session_id, used, questions };
+  const resumed = withAnswers(places, from);
+  if (resumed.ok && !always) {
+    for (const question of questions) markDelivered(places, turn_id, question.id);
+    return resumed;
+  }
+  writeFileAtomic.sync(fileOf(places), `${JSON.stringify(from)}\n`, { fsync: true });
+  return fail(questionOpen(turn, first.question, first.options));
+}
 
 /** What a suspended turn's agent is told, once every question has its answer. */
 export interface Resumed {
@@ -56,6 +71,10 @@ export function resumedTurn(places: Places, state: OrchestrationState): Result<R
     forgetSuspended(places);
     return ok(null);
   }
+  return withAnswers(places, from);
+}
+
+function withAnswers(places: Places, from: Suspended): Result<Resumed> {
   const answers = from.questions.map((question) => ({ question, answer: answerTo(places, from.turn_id, question.id) }));
   const open = answers.find((each) => each.answer === null);
   if (open !== undefined) return fail(questionOpen(from, open.question.question));

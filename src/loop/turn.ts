@@ -109,5 +109,5 @@ export async function runTurn(runtime: LoopRuntime, start: TurnStart): Promise<R
   const spent = { ...start.spent, usage: addUsage(start.spent.usage, routing) };
   const { journal, call } = await playPrompt(runtime, routed, prepared.value, state, spent, { waiting: start.again?.waiting ?? null, resumed: start.resumed ?? null });
   const agent = { ...call.result, usage: addUsage(call.result.usage, routing) };
-  return ok(await concludeTurn(runtime, { ...ended, journal, agent, cut: call.cut, after: call.after }));
+  return ok(await concludeTurn(runtime, { ...ended, journal, agent, cut: call.cut, overspent: call.overspent, after: call.after }));
 }

@@ -101,7 +101,9 @@ describe('budgets', () => {
   test('of a day hold over several runs', async () => {
     await using rig = await scripted(spends(60), 'budget: { day: { max_tokens: 100 } }\n');
     expect((await rig.run(['run', '--once'])).code).toBe(0);
-    expect((await rig.run(['run', '--once'])).code).toBe(0);
+    // Its work counts; the budget is spent after it.
+    expect((await rig.run(['run', '--once'])).code).toBe(8);
+    expect((await rig.turns()).map((turn) => turn.outcome)).toEqual(['ok', 'ok']);
     const third = await rig.run(['run', '--once']);
     expect([third.code, third.stderr]).toEqual([8, expect.stringContaining('budget of this day')]);
     expect(await rig.state()).toMatchObject({ status: 'failed', failure: { code: 'budget' } });
@@ -118,6 +120,14 @@ describe('budgets', () => {
     expect([second.code, second.stderr]).toEqual([8, expect.stringContaining('used 200 tokens')]);
     expect((await rig.run(['run', '--once'])).code).toBe(8);
     expect((await rig.turns()).length).toBe(1);
+  });
+
+  test('of a turn that its last report used up: the work counts, and the run ends with exit 8, after --once too', async () => {
+    await using rig = await scripted(spends(60), 'budget: { turn: { max_cost_usd: 0.005 } }\n');
+    const ended = await rig.run(['run', '--once']);
+    expect([ended.code, ended.stderr]).toEqual([8, expect.stringContaining('budget of this turn')]);
+    expect((await rig.turns())[0]).toMatchObject({ outcome: 'ok', files_changed: ['plans/p.md'] });
+    expect(await rig.state()).toMatchObject({ status: 'failed', expected_actor: 'ralph', failure: { code: 'budget' } });
   });
 
   test('of a run go on after a crash', async () => {

@@ -51,6 +51,15 @@ describe('a turn that fails', () => {
   });
 });
 
+test('a secret of the environment that an agent reports is in no state, no record and no message', async () => {
+  await using rig = await createRig({ agent: 'cat > /dev/null\nprintf \'{"outcome": "failed", "summary": "it is %s"}\' "$MY_API_TOKEN" > "$ORCHESTRATOR_OUTCOME"\n' });
+  await rig.write('orchestration.yaml', 'agent: { default: stub }\nagents:\n  stub: { kind: command, command: ["./agent.sh"], env: { MY_API_TOKEN: hunter2hunter2 } }\nsandbox: off\n');
+  await rig.commit();
+  const ended = await rig.run(['run', '--once']);
+  expect(ended.stderr).toContain('it is [redacted]');
+  for (const text of [ended.stderr, await rig.read('sync/state.json'), await rig.read('logs/main/turns.jsonl')]) expect(text).not.toContain('hunter2');
+});
+
 describe('what an agent reports', () => {
   test('blocked: exit 7, the question is shown, the next run repeats the turn', async () => {
     await using rig = await createRig({ agent: reporting('{"outcome":"blocked","question":"which database?"}') });

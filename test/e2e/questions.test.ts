@@ -73,6 +73,48 @@ describe('a question', () => {
     expect(await attention(rig)).toEqual([]);
   });
 
+  test.each(['agent-exited', 'work-committed', 'state-stamped'])('that is open when the orchestrator dies (at %s) is not lost', async (at) => {
+    await using rig = await scripted(ASKS, 'limits: { question_wait: 200ms }\n');
+    await rig.run(['run', '--once'], { env: { ORCHESTRATOR_CRASH_AT: at } });
+    expect((await rig.run(['run', '--once'])).code).toBe(7);
+    const [item] = await attention(rig);
+    expect(item?.question).toBe('Which database?');
+    await rig.run(['answer', item?.unit ?? '', 'sqlite']);
+    const ended = await rig.run(['run', '--once']);
+    expect(ended.code, ended.stderr).toBe(0);
+    expect(await rig.read('plans/told.md')).toContain('sqlite');
+  });
+
+  test('answered after the agent was told to end its turn: the same turn goes on with it', async () => {
+    await using rig = await scripted(`turns:
+  - when: { resumed: true }
+    steps: [{ prompt: plans/told.md }]
+  - steps: [{ call: { tool: ask_operator, input: { question: "Which one?" }, goes_on: true } }, { write: { path: late.tmp, content: "x" } }, { wait_for: go.tmp }]
+`, 'limits: { question_wait: 200ms }\n');
+    const run = rig.start(['run', '--once']);
+    await until('it works on', () => rig.exists('late.tmp'));
+    const [item] = await attention(rig);
+    expect((await rig.run(['answer', item?.unit ?? '', 'that one'])).code).toBe(0);
+    await rig.write('go.tmp', '');
+    const ended = await run.ended;
+    expect(ended.code, ended.stderr).toBe(0);
+    expect(await rig.read('plans/told.md')).toContain('that one');
+    expect((await rig.turns()).length).toBe(1);
+  });
+
+  test('holds the clocks no longer than its tool waits', async () => {
+    await using rig = await scripted(`turns:
+  - steps: [{ call: { tool: ask_operator, input: { question: "Which one?" }, goes_on: true } }, { sleep: 100s }]
+`, 'limits: { question_wait: 200ms, stall_timeout: 2s }\n');
+    const ended = await rig.run(['run', '--once']);
+    expect([ended.code, (await rig.turns())[0]?.failure?.code]).toEqual([1, 'agent_stalled']);
+  });
+
+  test('is not answered by an agent', async () => {
+    await using rig = await createRig();
+    expect(await rig.json(['answer', 'turn_x', 'yes'], { env: { ORCHESTRATOR_TOKEN: 'x' } })).toMatchObject({ code: 5, document: { error: { code: 'not_allowed' } } });
+  });
+
   test.each(['SIGTERM', 'SIGKILL'] as const)('open when the run ends by %s: the turn is repeated, nothing of the agent is left', async (signal) => {
     await using rig = await scripted(ASKS);
     const run = rig.start(['run', '--once']);

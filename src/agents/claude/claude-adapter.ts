@@ -40,6 +40,8 @@ export const claudeAdapter: AgentAdapter = {
         ...(resume === undefined ? [] : ['--resume', resume.session_id]),
         ...(agent.model === undefined ? [] : ['--model', agent.model]),
         ...(agent.effort === undefined ? [] : ['--effort', agent.effort]),
+        // It tells its cost only at the end; so it has to watch it itself.
+        ...(request.max_cost_usd === undefined ? [] : ['--max-budget-usd', String(request.max_cost_usd)]),
         // The person's own servers are kept: only ours is added.
         ...(tools === undefined ? [] : ['--mcp-config', JSON.stringify({ mcpServers: servers })]),
         // Takes all words up to the next flag, so it must not stand last.

@@ -86,6 +86,8 @@ export async function openSandbox(call: SandboxCall): Promise<Result<Sandbox | n
     mkdirSync(join(folder, 'hooks'), { recursive: true });
     if (!existsSync(join(folder, 'config.worktree'))) writeFileSync(join(folder, 'config.worktree'), '');
   }
+  const cache = join(settings.control, 'cache');
+  mkdirSync(cache, { recursive: true });
   const mine = process.env['HOME'] ?? homedir();
   const homes = [...new Set([mine, homedir(), call.env['HOME'] ?? mine])].map(real);
   const store = storeOf(mine, process.env);
@@ -95,7 +97,7 @@ export async function openSandbox(call: SandboxCall): Promise<Result<Sandbox | n
   const workspace = real(call.workspace);
   const facts = {
     homes, store, workspace, temp, frozen: frozen.map(real), git: git.map(real), control: real(settings.control),
-    state: call.state.map(real), own: call.own.map(real), write: settings.write.map(real),
+    state: call.state.map(real), own: [...call.own, cache].map(real), write: settings.write.map(real),
     others: otherWorkspaces(store, workspace), uid: process.getuid?.() ?? 0,
   };
   const gate = settings.mode === 'strict' ? await openGate(scratch, [...settings.allow_hosts, ...call.hosts]) : null;
@@ -107,7 +109,8 @@ export async function openSandbox(call: SandboxCall): Promise<Result<Sandbox | n
       const inside = [...(gate?.through ?? []), ...argv];
       return [bwrap, ...bubblewrapArguments({ ...plan, shown: programFolders(inside) }, workspace, standing), ...inside];
     },
-    env: { TMPDIR: '/tmp', ...gate?.env },
+    // Their own places in HOME cannot be written; kept from turn to turn.
+    env: { TMPDIR: '/tmp', npm_config_cache: join(cache, 'npm'), PIP_CACHE_DIR: join(cache, 'pip'), GOCACHE: join(cache, 'go'), UV_CACHE_DIR: join(cache, 'uv'), YARN_CACHE_FOLDER: join(cache, 'yarn'), ...gate?.env },
     settle: () => unmakeable.filter((path) => {
       if (standing(path) === 'nothing') return false;
       rmSync(path, { recursive: true, force: true });

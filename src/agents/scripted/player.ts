@@ -116,7 +116,7 @@ function mergeState(fields: Record<string, unknown>): void {
   writeFileSync(file, `${JSON.stringify({ ...(before as object), ...fields }, null, 2)}\n`);
 }
 
-async function callTool({ tool, input, into }: { tool: string; input: Record<string, unknown>; into?: string | undefined }): Promise<void> {
+async function callTool({ tool, input, into, goes_on }: { tool: string; input: Record<string, unknown>; into?: string | undefined; goes_on: boolean }): Promise<void> {
   const { callMcpTool } = await import('../mcp-client.ts');
   const id = `call_${++calls}`;
   tell({ type: 'tool_call', id, name: tool, input });
@@ -124,7 +124,7 @@ async function callTool({ tool, input, into }: { tool: string; input: Record<str
   tell({ type: 'tool_result', id, is_error, text });
   if (into !== undefined) writeFileSync(inside(into), text);
   const said: unknown = JSON.parse(text);
-  if (typeof said === 'object' && said !== null && 'suspended' in said && said.suspended === true) throw new Stop(0, '');
+  if (!goes_on && typeof said === 'object' && said !== null && 'suspended' in said && said.suspended === true) throw new Stop(0, '');
 }
 
 function reachLimit(ms: number | null): never {

@@ -40,8 +40,8 @@ export const Step = z.union([
   one('state', z.record(z.string(), z.unknown())),
   /** The final answer, e.g. of a router prompt. */
   one('answer', Words),
-  /** Calls a tool of the orchestrator; `into` is a file for what it says. A question that is suspended ends the turn. */
-  one('call', z.strictObject({ tool: Words, input: z.record(z.string(), z.unknown()).default({}), into: Words.optional() })),
+  /** Calls a tool of the orchestrator; `into` is a file for what it says. A question that is suspended ends the turn, unless it `goes_on`. */
+  one('call', z.strictObject({ tool: Words, input: z.record(z.string(), z.unknown()).default({}), into: Words.optional(), goes_on: z.boolean().default(false) })),
   /** Writes what it was told into a file. */
   one('prompt', Words),
   /** Comes to its usage limit, which ends after so long (null: it does not say). */

@@ -9,7 +9,7 @@ import type { OperationContext } from '../../spine/operation.ts';
 import { boundTurn } from '../binding.ts';
 import type { Journal } from '../journal.ts';
 import { OutcomeReport } from '../outcome.ts';
-import { ask, awaitAnswer, touchesFile } from '../questions.ts';
+import { ask, awaitAnswer, markDelivered, touchesFile } from '../questions.ts';
 import { readRecords, recordsFile } from '../record.ts';
 import { openLoop } from './open.ts';
 import type { OpenLoop } from './open.ts';
@@ -57,7 +57,10 @@ export const questionAsk = defineOperation({
     const { loop, turn } = opened.value;
     const id = ask(loop.places, turn.turn_id, input.question, input.options ?? null, context.clock.now());
     const answer = await awaitAnswer(loop.places, turn.turn_id, id, loop.settings.limits.question_wait, context.signal);
-    if (answer !== null) return ok({ answer, suspended: false, note: 'The operator answered.' });
+    if (answer !== null) {
+      markDelivered(loop.places, turn.turn_id, id);
+      return ok({ answer, suspended: false, note: 'The operator answered.' });
+    }
     return ok({ answer: null, suspended: true, note: 'Nobody has answered yet. End your turn now, without a guess in place of the answer: this session is gone on with once it is there.' });
   },
 });
