@@ -24,6 +24,7 @@ import { takeSnapshot } from './snapshot.ts';
 import { readState } from './stamp.ts';
 import { parseState } from './state.ts';
 import type { OrchestrationState, StateDocument } from './state.ts';
+import { decideLimit } from './usage-limit.ts';
 
 /** What became of a turn whose orchestrator died. */
 export type Recovery =
@@ -62,6 +63,11 @@ export async function recoverTurn(runtime: LoopRuntime, journal: Journal, person
     const report = record === null ? null : { document: handed.document ?? stamped, record, failure: runtime.mode === 'role' ? handed.failure : null };
     return { how: 'already_done', report };
   }
+  const limited = left?.state === 'finished' && journal.waiting === null ? limitOf(runtime, journal, left.result) : null;
+  if (limited !== null) {
+    tell('run_again');
+    return { how: 'run_again', turn_id: journal.turn_id, attempt: journal.attempt + 1, waiting: limited };
+  }
   if (left?.state === 'finished' && journal.waiting === null) {
     crashPoint('agent-exited');
     const { usage, agent_ms } = left.result;
@@ -97,6 +103,14 @@ export async function giveUp(runtime: LoopRuntime, journal: Journal): Promise<Ex
   clearAttempt(journal);
   runtime.emit({ type: 'warning', message: `${journal.actor}'s turn ${journal.turn_id}, which was cut short here, is left to a runner of that role.` });
   return { how: 'already_done', report: null };
+}
+
+/** The wait that would have followed a usage limit which the agent had just told; null where none would have. */
+function limitOf({ settings, clock }: LoopRuntime, { agent }: Journal, { usage_limit, session_id, usage }: AgentResult): Waiting | null {
+  if (agent === null || usage_limit === null) return null;
+  const resets_at = usage_limit.resets_at === null ? null : new Date(usage_limit.resets_at);
+  const decision = decideLimit({ agent: agent.name, resets_at, session_id, waited: false, spent: [agent.name] }, settings.usage_limit, clock.now());
+  return decision.act === 'wait' ? { agent: agent.name, until: decision.until.toISOString(), session_id, used: usage } : null;
 }
 
 /** A turn that was stamped before the crash, on its way to the remote. */

@@ -95,6 +95,14 @@ describe('a usage limit', () => {
   });
 });
 
+test('a limit that was told just before a crash is waited for by the next run', async () => {
+  await using rig = await scripted(LIMITED('1s'));
+  await rig.run(['run', '--once'], { env: { ORCHESTRATOR_CRASH_AT: 'agent-exited' } });
+  const again = await rig.run(['run', '--once']);
+  expect([again.code, again.stderr]).toEqual([0, expect.stringContaining('usage limit of first')]);
+  expect(await rig.read('plans/p.md')).toBe('begun\nrest\n');
+});
+
 describe('budgets', () => {
   const spends = (tokens: number): string => `turns:\n  - steps: [{ append: { path: plans/p.md, content: "x\\n" } }, { usage: { input_tokens: ${tokens}, output_tokens: 0, cost_usd: 0.01 } }]\n`;
 
