@@ -178,7 +178,7 @@ export async function callAgent(runtime: LoopRuntime, journal: Journal, call: Pr
   const turn = { ...settings.turn_budget, max_cost_usd: call.prompt.frontMatter?.max_cost_usd ?? settings.turn_budget.max_cost_usd };
   const limits = { turn, run: settings.budget, day: settings.day_budget, before: spent, earlier: { usage: earlier?.usage ?? NOTHING_USED, agent_ms: earlier?.agent_ms ?? 0 }, ledger };
   const max_cost_usd = costLeft(limits);
-  const budget = watchBudget({ ...limits, call: key });
+  const budget = watchBudget({ ...limits, call: key, waits: runtime.waits });
   const questions = holdForQuestions(runtime, journal, tools !== undefined);
   let looking: Promise<Snapshot | null> | null = null;
   const controls = controlMarks(runtime.repository.commonDirectory);

@@ -28,6 +28,8 @@ export interface Ledger {
   note(entry: Omit<Entry, 'at'>): void;
   /** What was used on the day (UTC) of `now`. */
   today(): Spent;
+  /** What a turn's calls used, the one at work left out: those of attempts that crashed too. */
+  ofTurn(turn_id: string, without: string): Spent;
   /** What a run used, today and yesterday; without one of its turns where that is counted elsewhere. */
   ofRun(run: string, without: string | null): Spent;
 }
@@ -70,6 +72,7 @@ export function openLedger(file: string, now: () => Date): Ledger {
       const day = dayOf(now().toISOString());
       return sumOf([...entries.values()].filter((entry) => dayOf(entry.at) === day));
     },
+    ofTurn: (turn_id, without) => sumOf([...entries.values()].filter((entry) => entry.turn_id === turn_id && entry.call !== without)),
     ofRun: (run, without) => sumOf([...entries.values()].filter((entry) => entry.run === run && entry.turn_id !== without)),
   };
 }

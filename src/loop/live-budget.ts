@@ -26,10 +26,12 @@ export interface BudgetedCall {
   /** What earlier calls of the same turn used. */
   readonly earlier: { readonly usage: Usage; readonly agent_ms: number };
   readonly ledger: Ledger;
+  /** Time in which nobody worked, which no budget of time counts. Grows. */
+  readonly waits: { readonly total_ms: number };
 }
 
 /** What the budgets leave for a call, in US dollars; undefined where none limits it. */
-export function costLeft({ turn, run, day, before, earlier, ledger }: Omit<BudgetedCall, 'call'>): number | undefined {
+export function costLeft({ turn, run, day, before, earlier, ledger }: Omit<BudgetedCall, 'call' | 'waits'>): number | undefined {
   const spent = earlier.usage.cost_usd ?? 0;
   const left = [[turn, spent], [run, (before.usage.cost_usd ?? 0) + spent], [day, ledger.today().usage.cost_usd ?? 0]] as const;
   const most = Math.min(...left.map(([limits, used]) => (limits.max_cost_usd === null ? Infinity : limits.max_cost_usd - used)));
@@ -38,28 +40,37 @@ export function costLeft({ turn, run, day, before, earlier, ledger }: Omit<Budge
 
 /** Watches usage as it is told, and the time. */
 export function watchBudget(budgeted: BudgetedCall): LiveBudget {
-  const { call, turn, run, day, before, earlier, ledger } = budgeted;
+  const { call, turn, run, day, before, earlier, ledger, waits } = budgeted;
   const controller = new AbortController();
   const began = performance.now();
+  const waitedBefore = waits.total_ms;
+  let timer: NodeJS.Timeout | undefined;
   let failure: Failure | null = null;
   let used: Usage = { input_tokens: 0, output_tokens: 0, cost_usd: null };
   const look = (): void => {
     if (failure !== null) return;
-    const elapsed = performance.now() - began;
+    const elapsed = performance.now() - began - (waits.total_ms - waitedBefore);
     const inTurn = addUsage(earlier.usage, used);
+    // Attempts of the turn that crashed are in the run's sum already.
+    const inAttempts = ledger.ofTurn(call.turn_id, call.call);
     const today = ledger.today();
     // Turns are counted between them.
     const live = (limits: BudgetLimits): BudgetLimits => ({ ...limits, max_turns: null });
     failure =
-      checkBudget(live(turn), { usage: inTurn, turns: 0, duration_ms: earlier.agent_ms + elapsed }, 'turn') ??
+      checkBudget(live(turn), { usage: addUsage(inAttempts.usage, used), turns: 0, duration_ms: inAttempts.duration_ms + elapsed }, 'turn') ??
       checkBudget(live(run), { ...before, usage: addUsage(before.usage, inTurn), duration_ms: before.duration_ms + earlier.agent_ms + elapsed }, 'run') ??
       checkBudget(live(day), { ...today, duration_ms: today.duration_ms + elapsed }, 'day');
     if (failure !== null) controller.abort();
+    else arm(elapsed);
   };
   const left = (limit: number | null, spent: number): number => (limit === null ? Infinity : limit - spent);
   const soonest = Math.min(left(turn.max_duration, earlier.agent_ms), left(run.max_duration, before.duration_ms + earlier.agent_ms), left(day.max_duration, ledger.today().duration_ms));
   // A longer one than a timer can hold (24 days) is looked at with the next usage.
-  const timer = soonest < 2 ** 31 ? setTimeout(look, Math.max(0, soonest) + 1) : undefined;
+  const arm = (elapsed: number): void => {
+    clearTimeout(timer);
+    if (soonest < 2 ** 31) timer = setTimeout(look, Math.max(0, soonest - elapsed) + 1);
+  };
+  arm(0);
   return {
     signal: controller.signal,
     spent: () => failure,

@@ -43,7 +43,9 @@ export async function playPrompt(runtime: LoopRuntime, routed: Journal, first: P
       journal = { ...journal, waiting };
       writeJournal(places, journal);
       runtime.emit({ type: 'run.waiting', for: `the usage limit of ${waiting.agent}`, until: waiting.until });
+      const began = clock.monotonic();
       const cut = await sleepUntil(runtime, new Date(waiting.until));
+      runtime.waits.total_ms += clock.monotonic() - began;
       if (cut !== null) return { journal, call: earlier === null ? nothingDone(cut) : { ...earlier.last, cut } };
       const { session_id, used } = waiting;
       // Without a session to go on with, the prompt is played once more.

@@ -53,6 +53,8 @@ export interface LoopRuntime {
   readonly settings: LoopSettings;
   readonly agents: Agents;
   readonly ledger: Ledger;
+  /** How long the run has waited for a limit's end or for a person. */
+  readonly waits: { total_ms: number };
   /** Secret values of the agents' environments. */
   readonly secrets: readonly string[];
   /** Null where turns stay on this machine. */

@@ -97,6 +97,7 @@ export async function startRun(request: RunRequest): Promise<Result<RunResult>> 
       settings,
       agents,
       secrets: secretValues(Object.assign({}, process.env, ...Object.values(settings.agent.agents).map((each) => each.env ?? {}))),
+      waits: { total_ms: 0 },
       ledger: openLedger(places.spent, () => request.clock.now()),
       clock: request.clock,
       emit: request.emit,

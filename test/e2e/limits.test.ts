@@ -138,6 +138,22 @@ describe('budgets', () => {
     expect(await rig.state()).toMatchObject({ status: 'failed', expected_actor: 'ralph', failure: { code: 'budget' } });
   });
 
+  test('of a turn count its attempts that crashed', async () => {
+    await using rig = await scripted('turns:\n  - steps: [{ usage: { input_tokens: 100, output_tokens: 0 } }, { sleep: 60s }]\n', 'budget: { turn: { max_tokens: 150 } }\n');
+    const first = rig.start(['run', '--once']);
+    await until('what the agent used is noted', async () => rig.exists('.git/orchestrator/spent.jsonl') && (await rig.read('.git/orchestrator/spent.jsonl')).endsWith('\n'));
+    first.kill('SIGKILL');
+    await first.ended;
+    const second = await rig.run(['run', '--once']);
+    expect([second.code, second.stderr]).toEqual([8, expect.stringContaining('budget of this turn')]);
+  });
+
+  test('of time do not count a wait for a limit to end', async () => {
+    await using rig = await scripted(LIMITED('3s'), 'budget: { max_duration: 3s }\n');
+    const ended = await rig.run(['run', '--once']);
+    expect(ended.code, ended.stderr).toBe(0);
+  });
+
   test('of a run go on after a crash', async () => {
     await using rig = await scripted('turns:\n  - steps: [{ usage: { input_tokens: 100, output_tokens: 0 } }, { sleep: 60s }]\n', 'budget: { max_tokens: 150 }\n');
     const first = rig.start(['run', '--once']);

@@ -19,6 +19,7 @@ export const geminiAdapter: AgentAdapter = {
   takes_tools: true,
   state: (env) => [stateFolder(env)],
   ownState: (scratch) => [geminiHomeFolder(scratch)],
+  settings: (env) => ['settings.json', 'GEMINI.md', 'extensions', 'commands', 'policies'].map((name) => join(stateFolder(env), name)),
   command(request) {
     const { agent, allowed_tools = [], resume } = request;
     const home = geminiHome(request);

@@ -18,6 +18,10 @@ export const opencodeAdapter: AgentAdapter = {
       join(env['XDG_CONFIG_HOME'] ?? join(home, '.config'), 'opencode'),
     ];
   },
+  settings(env) {
+    const folder = join(env['XDG_CONFIG_HOME'] ?? join(env['HOME'] ?? '/nonexistent', '.config'), 'opencode');
+    return ['opencode.json', 'opencode.jsonc', 'config.json', 'AGENTS.md', 'plugin', 'plugins', 'command', 'commands', 'agent', 'agents', 'tool', 'tools'].map((name) => join(folder, name));
+  },
   command(request) {
     const { agent, resume } = request;
     const config = configOf(request);

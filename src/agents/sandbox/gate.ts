@@ -33,7 +33,7 @@ export async function openGate(scratch: string, allowed: readonly string[]): Pro
   const open = new Set<Duplex>();
   const server = createHttpServer((request, response) => {
     const target = URL.parse(request.url ?? '');
-    if (target === null || target.protocol !== 'http:' || !isAllowed(target.hostname, allowed)) return void refuse(response.socket, request.url ?? '');
+    if (target === null || target.protocol !== 'http:' || !isAllowed(target.hostname, target.port || '80', allowed)) return void refuse(response.socket, request.url ?? '');
     const passed = httpRequest({ host: target.hostname, port: Number(target.port || 80), method: request.method, path: `${target.pathname}${target.search}`, headers: headersOf(request) }, (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(response);
@@ -43,7 +43,7 @@ export async function openGate(scratch: string, allowed: readonly string[]): Pro
   });
   server.on('connect', (request: IncomingMessage, client: Duplex, head: Buffer) => {
     const [, host = '', port = '443'] = /^\[?([^\]]*?)\]?:(\d+)$/.exec(request.url ?? '') ?? [];
-    if (!isAllowed(host, allowed)) return void refuse(client, request.url ?? '');
+    if (!isAllowed(host, port, allowed)) return void refuse(client, request.url ?? '');
     const upstream = connect(Number(port), host, () => {
       client.write('HTTP/1.1 200 Connection established\r\n\r\n');
       upstream.write(head);
@@ -68,10 +68,14 @@ export async function openGate(scratch: string, allowed: readonly string[]): Pro
   };
 }
 
-/** Whether a host is in the list: by its name, or below a `*.name`. */
-export function isAllowed(host: string, allowed: readonly string[]): boolean {
+/** Whether a place is in the list: by its host's name, or below a `*.name`; an entry with a port means that one alone. */
+export function isAllowed(host: string, port: string, allowed: readonly string[]): boolean {
   const name = host.toLowerCase().replace(/\.$/, '');
-  return allowed.some((each) => (each.startsWith('*.') ? name.endsWith(each.slice(1).toLowerCase()) : name === each.toLowerCase()));
+  return allowed.some((each) => {
+    const [, entry = each, only] = /^(.*?)(?::(\d+))?$/.exec(each.toLowerCase()) ?? [];
+    if (only !== undefined && only !== port) return false;
+    return entry.startsWith('*.') ? name.endsWith(entry.slice(1)) : name === entry;
+  });
 }
 
 function refuse(client: Duplex | Socket | null, what: string): void {

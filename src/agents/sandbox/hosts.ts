@@ -11,8 +11,9 @@ const OF_KIND: Readonly<Partial<Record<AgentKind, readonly string[]>>> = {
 /** The hosts of a kind, and those of addresses that a person set for it (`…_BASE_URL`). */
 export function hostsOf(kind: AgentKind, env: Readonly<Record<string, string>>): string[] {
   const set = Object.entries(env).flatMap(([name, value]) => {
-    const host = name.endsWith('_BASE_URL') ? URL.parse(value)?.hostname : undefined;
-    return host === undefined || host === '' ? [] : [host];
+    // The whole place, port included: on this machine others listen, too.
+    const url = name.endsWith('_BASE_URL') ? URL.parse(value) : null;
+    return url === null || url.hostname === '' ? [] : [`${url.hostname}:${url.port || (url.protocol === 'http:' ? '80' : '443')}`];
   });
   return [...(OF_KIND[kind] ?? []), ...set];
 }

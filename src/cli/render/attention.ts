@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { attentionList, questionAnswer } from '../../loop/operations/attention.ts';
 import { showDuration } from '../../base/duration.ts';
 import type { Output } from '../output.ts';
-import { printable } from './format.ts';
+import { oneLine, printable } from './format.ts';
 
 export function renderAttention({ items }: z.infer<typeof attentionList.output>, { out }: Output): string {
   if (items.length === 0) return 'Nothing waits for you.';
@@ -17,7 +17,7 @@ export function renderAttention({ items }: z.infer<typeof attentionList.output>,
     .join('\n\n');
 }
 
-export function renderAnswer({ unit, live, left }: z.infer<typeof questionAnswer.output>): string {
+export function renderAnswer({ unit, question, live, left }: z.infer<typeof questionAnswer.output>): string {
   const then = live ? 'Its agent goes on with it now.' : 'The next orchestrator run goes on with it, in the same session.';
-  return `Answered ${unit}. ${then}${left === 0 ? '' : ` ${left} more of its questions ${left === 1 ? 'is' : 'are'} open.`}`;
+  return `Answered ${unit}, which asked: ${oneLine(question, 200)}\n${then}${left === 0 ? '' : ` ${left} more of its questions ${left === 1 ? 'is' : 'are'} open.`}`;
 }

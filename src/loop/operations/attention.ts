@@ -3,12 +3,13 @@ import { fail, ok } from '../../base/failure.ts';
 import type { Result } from '../../base/failure.ts';
 import { defineOperation } from '../../spine/operation.ts';
 import { readJournal } from '../journal.ts';
-import type { Places } from '../places.ts';
+import { isHolderAlive, readHolder } from '../lock.ts';
 import { answer, answerTo, openQuestions } from '../questions.ts';
 import type { Question } from '../questions.ts';
 import { readState } from '../stamp.ts';
 import { readSuspended } from '../suspended.ts';
 import { openLoop } from './open.ts';
+import type { OpenLoop } from './open.ts';
 
 const Item = z.object({
   /** The turn. */
@@ -31,15 +32,20 @@ interface OpenQuestion {
 }
 
 /** The questions without an answer: of the turn in flight, and of a suspended one. */
-function allOpen(places: Places): Result<OpenQuestion[]> {
+async function allOpen({ places, repository, settings }: OpenLoop): Promise<Result<OpenQuestion[]>> {
   const journal = readJournal(places);
   if (!journal.ok) return journal;
   const suspended = readSuspended(places);
   if (!suspended.ok) return suspended;
   const turn = journal.value;
-  const inFlight = turn === null ? [] : openQuestions(places, turn.turn_id).map((question) => ({ turn_id: turn.turn_id, actor: turn.actor, question, live: true }));
+  const holder = await readHolder(places.lock);
+  const live = holder !== null && isHolderAlive(holder);
+  const state = readState(repository.root, settings.state_file);
+  const inFlight = turn === null ? [] : openQuestions(places, turn.turn_id).map((question) => ({ turn_id: turn.turn_id, actor: turn.actor, question, live }));
   const left = suspended.value;
-  const waiting = left === null || left.turn_id === turn?.turn_id ? [] : left.questions.filter((question) => answerTo(places, left.turn_id, question.id) === null).map((question) => ({ turn_id: left.turn_id, actor: left.actor, question, live: false }));
+  // A suspended turn that the loop has gone on without needs no answer any more.
+  const gone = state.ok && state.value.state.turn_id !== left?.turn_id;
+  const waiting = left === null || gone || left.turn_id === turn?.turn_id ? [] : left.questions.filter((question) => answerTo(places, left.turn_id, question.id) === null).map((question) => ({ turn_id: left.turn_id, actor: left.actor, question, live: false }));
   return ok([...inFlight, ...waiting]);
 }
 
@@ -57,8 +63,8 @@ export const attentionList = defineOperation({
   async handler(context) {
     const opened = await openLoop(context);
     if (!opened.ok) return opened;
-    const { places, repository, settings } = opened.value;
-    const open = allOpen(places);
+    const { repository, settings } = opened.value;
+    const open = await allOpen(opened.value);
     if (!open.ok) return open;
     const since = (at: string): number => Math.max(0, context.clock.now().getTime() - Date.parse(at));
     const items: z.infer<typeof Item>[] = open.value.map(({ turn_id, actor, question, live }) => ({
@@ -92,7 +98,7 @@ export const questionAnswer = defineOperation({
     const { places } = opened.value;
     // No wall without a sandbox, but no agent answers itself by the way.
     if (context.environment['ORCHESTRATOR_TOKEN'] !== undefined) return fail({ code: 'not_allowed', kind: 'precondition', message: 'An agent may not answer: this was called from within a turn.' });
-    const open = allOpen(places);
+    const open = await allOpen(opened.value);
     if (!open.ok) return open;
     const matching = open.value.filter((each) => each.turn_id.startsWith(input.unit));
     const turns = [...new Set(matching.map((each) => each.turn_id))];
