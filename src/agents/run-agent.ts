@@ -75,7 +75,7 @@ async function runInside(request: AgentRequest, adapter: AgentAdapter, sandbox: 
           ready.prepare();
         },
         onExited() {
-          for (const path of sandbox?.settle() ?? []) reading.say({ type: 'raw', stream: 'stderr', text: `[orchestrator: ${path} was made by the agent and taken away: it would have run outside the sandbox]` });
+          for (const path of sandbox?.settle() ?? []) reading.say({ type: 'raw', stream: 'stderr', text: `[orchestrator: ${path} was made during the turn and moved to .git/orchestrator/taken: it would run programs outside the sandbox]` });
           observer.onExited?.();
         },
         ...(observer.hold === undefined ? {} : { hold: observer.hold }),

@@ -91,7 +91,7 @@ export async function runCombined(runtime: LoopRuntime, length: RunLength, start
       await stampBetweenTurns(runtime, { ...current, state: ended }, 'stopped', stop.reason);
       return result('stopped', ended);
     }
-    const spent: Spent = { usage: addUsage(start.spent.usage, usage), turns: start.spent.turns + turns, duration_ms: start.spent.duration_ms + clock.monotonic() - began - runtime.waits.total_ms };
+    const spent: Spent = { usage: addUsage(start.spent.usage, usage), turns: start.spent.turns + turns, duration_ms: start.spent.duration_ms + clock.monotonic() - began - runtime.waits.total() };
     const overspent = checkBudget(settings.budget, spent, 'run') ?? checkBudget(settings.day_budget, runtime.ledger.today(), 'day');
     if (overspent !== null) {
       return await endOverspent(runtime, current, overspent);

@@ -3,6 +3,10 @@ import type { Failure } from '../base/failure.ts';
 import { addUsage, checkBudget } from './budget.ts';
 import type { BudgetLimits, Spent } from './budget.ts';
 import type { Ledger } from './ledger.ts';
+import type { Waits } from './waits.ts';
+
+/** Time is looked at no more often: in a wait it does not go on, and the rest stays as small as it is. Milliseconds. */
+const LEAST_MS = 50;
 
 /** The budgets that hold while an agent works. */
 export interface LiveBudget {
@@ -26,8 +30,7 @@ export interface BudgetedCall {
   /** What earlier calls of the same turn used. */
   readonly earlier: { readonly usage: Usage; readonly agent_ms: number };
   readonly ledger: Ledger;
-  /** Time in which nobody worked, which no budget of time counts. Grows. */
-  readonly waits: { readonly total_ms: number };
+  readonly waits: Waits;
 }
 
 /** What the budgets leave for a call, in US dollars; undefined where none limits it. */
@@ -43,13 +46,13 @@ export function watchBudget(budgeted: BudgetedCall): LiveBudget {
   const { call, turn, run, day, before, earlier, ledger, waits } = budgeted;
   const controller = new AbortController();
   const began = performance.now();
-  const waitedBefore = waits.total_ms;
+  const waitedBefore = waits.total();
   let timer: NodeJS.Timeout | undefined;
   let failure: Failure | null = null;
   let used: Usage = { input_tokens: 0, output_tokens: 0, cost_usd: null };
   const look = (): void => {
     if (failure !== null) return;
-    const elapsed = performance.now() - began - (waits.total_ms - waitedBefore);
+    const elapsed = performance.now() - began - (waits.total() - waitedBefore);
     const inTurn = addUsage(earlier.usage, used);
     // Attempts of the turn that crashed are in the run's sum already.
     const inAttempts = ledger.ofTurn(call.turn_id, call.call);
@@ -68,7 +71,7 @@ export function watchBudget(budgeted: BudgetedCall): LiveBudget {
   // A longer one than a timer can hold (24 days) is looked at with the next usage.
   const arm = (elapsed: number): void => {
     clearTimeout(timer);
-    if (soonest < 2 ** 31) timer = setTimeout(look, Math.max(0, soonest - elapsed) + 1);
+    if (soonest < 2 ** 31) timer = setTimeout(look, Math.max(LEAST_MS, soonest - elapsed));
   };
   arm(0);
   return {

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Failure } from '../base/failure.ts';
-import type { Usage } from '../agents/contract.ts';
 import { callAgent, prepareCall } from './agent-call.ts';
 import type { EarlierCalls, FinishedCall, PreparedCall } from './agent-call.ts';
 import { NOTHING_USED, addUsage } from './budget.ts';
@@ -31,7 +30,9 @@ export interface Played {
  */
 export async function playPrompt(runtime: LoopRuntime, routed: Journal, first: PreparedCall, state: OrchestrationState, spent: Spent, left: { readonly waiting: Waiting | null; readonly resumed: Resumed | null }): Promise<Played> {
   const { clock, settings, places } = runtime;
-  let prepared = left.resumed === null ? first : answeredCall(first, left.resumed);
+  /** The prompt from its beginning, for the agent that plays now. */
+  let fresh = first;
+  let prepared = left.resumed === null ? fresh : answeredCall(fresh, left.resumed);
   let journal = routed;
   let earlier: EarlierCalls | null = null;
   let waiting = left.waiting?.agent === first.spec.name ? left.waiting : null;
@@ -43,9 +44,9 @@ export async function playPrompt(runtime: LoopRuntime, routed: Journal, first: P
       journal = { ...journal, waiting };
       writeJournal(places, journal);
       runtime.emit({ type: 'run.waiting', for: `the usage limit of ${waiting.agent}`, until: waiting.until });
-      const began = clock.monotonic();
+      const endWait = runtime.waits.begin();
       const cut = await sleepUntil(runtime, new Date(waiting.until));
-      runtime.waits.total_ms += clock.monotonic() - began;
+      endWait();
       if (cut !== null) return { journal, call: earlier === null ? nothingDone(cut) : { ...earlier.last, cut } };
       const { session_id, used } = waiting;
       // Without a session to go on with, the prompt is played once more.
@@ -58,32 +59,32 @@ export async function playPrompt(runtime: LoopRuntime, routed: Journal, first: P
     const { call } = played;
     const total: FinishedCall = earlier === null ? call : { ...call, result: { ...call.result, usage: addUsage(earlier.usage, call.result.usage), agent_ms: earlier.agent_ms + call.result.agent_ms } };
     if (call.cut !== null) return { journal, call: total };
-    const before = prepared.request.resume?.used ?? NOTHING_USED;
-    const asked = call.result.failure === null ? suspendIfAsked(places, { ...journal, prompt: prepared.prompt.name, agent: prepared.spec.name, session_id: call.result.session_id, used: addUsage(before, call.result.usage) }) : null;
+    earlier = { logs: call.logs, usage: total.result.usage, agent_ms: total.result.agent_ms, last: total };
+    const { session_id, usage_limit } = call.result;
+    /** By the whole session. */
+    const used = addUsage(prepared.request.resume?.used ?? NOTHING_USED, call.result.usage);
+    const asked = call.result.failure === null ? suspendIfAsked(places, { ...journal, prompt: prepared.prompt.name, agent: prepared.spec.name, session_id, used }) : null;
     if (asked?.ok === false) return { journal, call: { ...total, cut: asked.failure } };
     if (asked !== null && asked.value !== null) {
       // The answers came after the agent was told to end its turn.
-      earlier = { logs: call.logs, usage: total.result.usage, agent_ms: total.result.agent_ms, last: total };
-      prepared = answeredCall(first, asked.value);
+      prepared = answeredCall(fresh, asked.value);
       continue;
     }
-    if (call.result.usage_limit === null) return { journal, call: total };
+    if (usage_limit === null) return { journal, call: total };
 
-    const { session_id, usage_limit } = call.result;
     exhausted.push(prepared.spec.name);
     const reached = { agent: prepared.spec.name, resets_at: usage_limit.resets_at === null ? null : new Date(usage_limit.resets_at), session_id, waited, spent: exhausted };
     const decision = decideLimit(reached, settings.usage_limit, clock.now());
-    earlier = { logs: call.logs, usage: total.result.usage, agent_ms: total.result.agent_ms, last: total };
     if (decision.act === 'fail') return { journal, call: { ...total, cut: decision.failure } };
     if (decision.act === 'wait') {
-      const used: Usage = prepared.request.resume === undefined ? call.result.usage : addUsage(prepared.request.resume.used, call.result.usage);
       waiting = { agent: prepared.spec.name, until: decision.until.toISOString(), session_id, used };
       continue;
     }
     runtime.emit({ type: 'warning', message: `${prepared.spec.name} has come to its usage limit; ${decision.agent} goes on.` });
     const next = await prepareCall(runtime, journal, state, first.prompt.name, decision.agent);
     if (!next.ok) return { journal, call: { ...total, cut: next.failure } };
-    prepared = next.value;
+    fresh = next.value;
+    prepared = fresh;
   }
 }
 

@@ -14,7 +14,7 @@ export interface QuestionHold {
 
 export function holdForQuestions(runtime: LoopRuntime, { turn_id, actor }: Journal, on: boolean): QuestionHold {
   let held = false;
-  let since = 0;
+  let endWait = (): void => undefined;
   let listener = (): void => undefined;
   /** When each question was first seen, by our own clock: it holds for as long as its tool waits, and no longer. */
   const seen = new Map<string, number>();
@@ -33,8 +33,8 @@ export function holdForQuestions(runtime: LoopRuntime, { turn_id, actor }: Journ
     if (left > 0) timer = setTimeout(look, Math.min(left, 2 ** 31 - 1)).unref();
     if (held === left > 0) return;
     held = left > 0;
-    if (held) since = now;
-    else runtime.waits.total_ms += now - since;
+    if (held) endWait = runtime.waits.begin();
+    else endWait();
     listener();
   };
   const unwatch = on ? watchQuestions(runtime.places, turn_id, look) : () => undefined;
@@ -44,7 +44,7 @@ export function holdForQuestions(runtime: LoopRuntime, { turn_id, actor }: Journ
     close() {
       clearTimeout(timer);
       unwatch();
-      if (held) runtime.waits.total_ms += performance.now() - since;
+      endWait();
       held = false;
     },
   };

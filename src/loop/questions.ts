@@ -42,11 +42,7 @@ export function ask(places: Places, turnId: string, question: string, options: r
 
 /** What was asked in a turn and is not answered yet, oldest first. */
 export function openQuestions(places: Places, turnId: string): Question[] {
-  return listJson(asked(places, turnId))
-    .flatMap((path) => parsed(path, Question))
-    .filter((question) => answerTo(places, turnId, question.id) === null)
-    .map(shownSafely)
-    .toSorted((a, b) => (a.asked_at < b.asked_at ? -1 : 1));
+  return questionsOf(places, turnId).filter((question) => answerTo(places, turnId, question.id) === null);
 }
 
 /** Notes that the agent has its answer. */
@@ -56,14 +52,14 @@ export function markDelivered(places: Places, turnId: string, id: string): void 
 
 /** What was asked in a turn and whose answer the agent does not have, answered or not; oldest first. */
 export function undelivered(places: Places, turnId: string): Question[] {
-  return listJson(asked(places, turnId))
-    .flatMap((path) => parsed(path, Question))
-    .filter((question) => !existsSync(join(asked(places, turnId), `${question.id}.delivered`)))
-    .map(shownSafely)
-    .toSorted((a, b) => (a.asked_at < b.asked_at ? -1 : 1));
+  return questionsOf(places, turnId).filter((question) => !existsSync(join(asked(places, turnId), `${question.id}.delivered`)));
 }
 
-const shownSafely = (question: Question): Question => ({ ...question, question: hideSecrets(question.question), options: question.options?.map((option) => hideSecrets(option)) ?? null });
+const questionsOf = (places: Places, turnId: string): Question[] =>
+  listJson(asked(places, turnId))
+    .flatMap((path) => parsed(path, Question))
+    .map((question) => ({ ...question, question: hideSecrets(question.question), options: question.options?.map((option) => hideSecrets(option)) ?? null }))
+    .toSorted((a, b) => (a.asked_at < b.asked_at ? -1 : 1));
 
 export function answerTo(places: Places, turnId: string, id: string): string | null {
   return parsed(join(answered(places, turnId), `${id}.json`), Answer)[0]?.answer ?? null;
@@ -81,7 +77,6 @@ export function clearQuestions(places: Places, turnId: string): void {
 
 /** Waits for an answer; null when the time or the signal came first. */
 export async function awaitAnswer(places: Places, turnId: string, id: string, wait_ms: number, signal: AbortSignal): Promise<string | null> {
-  mkdirSync(join(places.control), { recursive: true });
   const until = performance.now() + wait_ms;
   for (;;) {
     const found = answerTo(places, turnId, id);

@@ -57,7 +57,7 @@ export async function runRole(runtime: LoopRuntime, length: RunLength, start: Ru
     if (next.value.kind === 'end') return endOfPeer(next.value, result);
     const read = readState(repository.root, settings.state_file);
     if (!read.ok) return read;
-    const spent = { usage: addUsage(start.spent.usage, usage), turns: start.spent.turns + turns, duration_ms: start.spent.duration_ms + clock.monotonic() - began - runtime.waits.total_ms };
+    const spent = { usage: addUsage(start.spent.usage, usage), turns: start.spent.turns + turns, duration_ms: start.spent.duration_ms + clock.monotonic() - began - runtime.waits.total() };
     const overspent = pending ?? checkBudget(settings.budget, spent, 'run') ?? checkBudget(settings.day_budget, runtime.ledger.today(), 'day');
     // What changed while the run waited is a person's too: none of our agents was at work.
     const snapshot = await takeSnapshot(repository.git, repository.root);

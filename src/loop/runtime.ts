@@ -9,6 +9,7 @@ import type { Places } from './places.ts';
 import type { CommitPolicy } from './policy.ts';
 import type { PromptMap, RouterSettings } from './router.ts';
 import type { LimitPolicy } from './usage-limit.ts';
+import type { Waits } from './waits.ts';
 
 /** What the loop takes from configuration and flags, worked out once. Milliseconds and bytes. */
 export interface LoopSettings {
@@ -53,8 +54,8 @@ export interface LoopRuntime {
   readonly settings: LoopSettings;
   readonly agents: Agents;
   readonly ledger: Ledger;
-  /** How long the run has waited for a limit's end or for a person. */
-  readonly waits: { total_ms: number };
+  /** For a limit's end, or for a person. */
+  readonly waits: Waits;
   /** Secret values of the agents' environments. */
   readonly secrets: readonly string[];
   /** Null where turns stay on this machine. */

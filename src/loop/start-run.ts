@@ -33,6 +33,7 @@ import { readState, stateUnwritable } from './stamp.ts';
 import { clearStop, watchStopNow } from './stop.ts';
 import { resumedTurn } from './suspended.ts';
 import type { Actor, StateDocument } from './state.ts';
+import { createWaits } from './waits.ts';
 
 /** What a run is asked to do. */
 export interface RunRequest extends RunLength {
@@ -97,7 +98,7 @@ export async function startRun(request: RunRequest): Promise<Result<RunResult>> 
       settings,
       agents,
       secrets: secretValues(Object.assign({}, process.env, ...Object.values(settings.agent.agents).map((each) => each.env ?? {}))),
-      waits: { total_ms: 0 },
+      waits: createWaits(),
       ledger: openLedger(places.spent, () => request.clock.now()),
       clock: request.clock,
       emit: request.emit,

@@ -58,7 +58,7 @@ export interface Resumed {
 
 /**
  * The suspended turn that the coming one goes on with; null where there is none, or the loop has gone on without it.
- * Failure `question_open` (a person is needed) while an answer is missing.
+ * Failure `question` (a person is needed) while an answer is missing.
  */
 export function resumedTurn(places: Places, state: OrchestrationState): Result<Resumed | null> {
   const read = readSuspended(places);

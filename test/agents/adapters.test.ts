@@ -65,7 +65,7 @@ describe.each(KINDS)('%s', (kind) => {
     expect(session).not.toBe('');
     expect(JSON.stringify(first.asked[0]?.body)).not.toContain('orchestrator_echo');
 
-    // A server that takes its time to start, as any does on a busy machine.
+    // A server that is slow to start.
     const tools = { argv: [process.execPath, ECHO, '2000'] as [string, ...string[]], pass: ['ORCHESTRATOR_TOOL_TOKEN'] };
     const second = await rig.call(() => [{ tool: ourToolCall(kind, 'echo', { name: 'ORCHESTRATOR_TOOL_TOKEN' }), usage: { input: 1000, output: 10 } }, { text: 'Friend.', usage: { input: 1000, output: 10 } }], 'auto', {
       resume: { session_id: session, used: first.result.usage },

@@ -103,6 +103,14 @@ test('a limit that was told just before a crash is waited for by the next run', 
   expect(await rig.read('plans/p.md')).toBe('begun\nrest\n');
 });
 
+/** Starts a run, and kills it once what its agent used is noted. */
+async function killedAtWork(rig: Rig): Promise<void> {
+  const run = rig.start(['run', '--once']);
+  await until('what the agent used is noted', async () => rig.exists('.git/orchestrator/spent.jsonl') && (await rig.read('.git/orchestrator/spent.jsonl')).endsWith('\n'));
+  run.kill('SIGKILL');
+  await run.ended;
+}
+
 describe('budgets', () => {
   const spends = (tokens: number): string => `turns:\n  - steps: [{ append: { path: plans/p.md, content: "x\\n" } }, { usage: { input_tokens: ${tokens}, output_tokens: 0, cost_usd: 0.01 } }]\n`;
 
@@ -119,10 +127,7 @@ describe('budgets', () => {
 
   test('and over a crash', async () => {
     await using rig = await scripted('turns:\n  - steps: [{ usage: { input_tokens: 100, output_tokens: 0 } }, { sleep: 60s }]\n', 'budget: { day: { max_tokens: 150 } }\n');
-    const first = rig.start(['run', '--once']);
-    await until('what the agent used is noted', async () => rig.exists('.git/orchestrator/spent.jsonl') && (await rig.read('.git/orchestrator/spent.jsonl')).endsWith('\n'));
-    first.kill('SIGKILL');
-    await first.ended;
+    await killedAtWork(rig);
     // The turn is repeated, and what the first try used counts.
     const second = await rig.run(['run', '--once']);
     expect([second.code, second.stderr]).toEqual([8, expect.stringContaining('used 200 tokens')]);
@@ -140,10 +145,7 @@ describe('budgets', () => {
 
   test('of a turn count its attempts that crashed', async () => {
     await using rig = await scripted('turns:\n  - steps: [{ usage: { input_tokens: 100, output_tokens: 0 } }, { sleep: 60s }]\n', 'budget: { turn: { max_tokens: 150 } }\n');
-    const first = rig.start(['run', '--once']);
-    await until('what the agent used is noted', async () => rig.exists('.git/orchestrator/spent.jsonl') && (await rig.read('.git/orchestrator/spent.jsonl')).endsWith('\n'));
-    first.kill('SIGKILL');
-    await first.ended;
+    await killedAtWork(rig);
     const second = await rig.run(['run', '--once']);
     expect([second.code, second.stderr]).toEqual([8, expect.stringContaining('budget of this turn')]);
   });
@@ -156,10 +158,7 @@ describe('budgets', () => {
 
   test('of a run go on after a crash', async () => {
     await using rig = await scripted('turns:\n  - steps: [{ usage: { input_tokens: 100, output_tokens: 0 } }, { sleep: 60s }]\n', 'budget: { max_tokens: 150 }\n');
-    const first = rig.start(['run', '--once']);
-    await until('what the agent used is noted', async () => rig.exists('.git/orchestrator/spent.jsonl') && (await rig.read('.git/orchestrator/spent.jsonl')).endsWith('\n'));
-    first.kill('SIGKILL');
-    await first.ended;
+    await killedAtWork(rig);
     const second = await rig.run(['run', '--once']);
     expect([second.code, second.stderr]).toEqual([8, expect.stringContaining('used 200 tokens')]);
     // A run that a person starts has its own.

@@ -35,7 +35,7 @@ const attention = async (rig: Rig): Promise<Item[]> => (await rig.json<{ items: 
 
 describe('a question', () => {
   test('is shown, waits without its time running out, and the answer reaches the agent', async () => {
-    await using rig = await scripted(ASKS, 'limits: { turn_timeout: 5s, stall_timeout: 4s }\n');
+    await using rig = await scripted(ASKS, 'limits: { turn_timeout: 5s, stall_timeout: 4s }\nbudget: { max_duration: 5s }\n');
     const run = rig.start(['run', '--once']);
     await until('it asks', () => run.output().stderr.includes('Which database?'));
     const [item] = await attention(rig);

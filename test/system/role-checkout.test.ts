@@ -3,20 +3,27 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { HELD_AGENT, atWork, hold, letGo, personPushes } from '../rig/hold.ts';
 import { WORKING_AGENT, until } from '../rig/rig.ts';
+import type { Ended } from '../rig/rig.ts';
 import { createRoleRig } from '../rig/role-rig.ts';
+import type { RoleRig } from '../rig/role-rig.ts';
 
 /** What becomes of a checkout, and of what is uncommitted in it, while turns are handed off through the remote. */
+
+/** A turn of galph during which somebody pushes a file that lies here uncommitted. */
+async function inTheWay(roles: RoleRig): Promise<Ended> {
+  writeFileSync(join(roles.a, 'other.txt'), 'mine\n');
+  hold(roles, 'galph');
+  const a = roles.start(roles.a, 'galph', '--once');
+  await atWork(roles, 'galph');
+  personPushes(roles, { 'other.txt': 'theirs\n' });
+  letGo(roles, 'galph');
+  return await a.ended;
+}
 
 describe('a file of the person in the way of what others pushed', () => {
   test('the turn lands, exit 5 names it; once it is out of the way the next start follows the remote', async () => {
     await using roles = await createRoleRig({ agent: HELD_AGENT });
-    writeFileSync(join(roles.a, 'other.txt'), 'mine\n');
-    hold(roles, 'galph');
-    const a = roles.start(roles.a, 'galph', '--once');
-    await atWork(roles, 'galph');
-    personPushes(roles, { 'other.txt': 'theirs\n' });
-    letGo(roles, 'galph');
-    const end = await a.ended;
+    const end = await inTheWay(roles);
     expect(end.code).toBe(5);
     expect(end.stderr).toContain('other.txt');
     expect(roles.state()).toMatchObject({ expected_actor: 'ralph', status: 'waiting-ralph' });
@@ -34,13 +41,7 @@ describe('a file of the person in the way of what others pushed', () => {
 
   test('commits of theirs on top of what landed elsewhere: exit 5, and the way out that it names works', async () => {
     await using roles = await createRoleRig({ agent: HELD_AGENT });
-    writeFileSync(join(roles.a, 'other.txt'), 'mine\n');
-    hold(roles, 'galph');
-    const a = roles.start(roles.a, 'galph', '--once');
-    await atWork(roles, 'galph');
-    personPushes(roles, { 'other.txt': 'theirs\n' });
-    letGo(roles, 'galph');
-    expect((await a.ended).code).toBe(5);
+    expect((await inTheWay(roles)).code).toBe(5);
     renameSync(join(roles.a, 'other.txt'), join(roles.a, 'mine.txt'));
     roles.git(roles.a, 'add', 'mine.txt');
     roles.git(roles.a, 'commit', '-q', '-m', 'mine');

@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFile, readdir } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -101,6 +102,20 @@ test('a home that is the workspace itself does not show its keys', async () => {
   expect(existsSync(rig.path('.ssh/escaped'))).toBe(false);
 });
 
+test("settings of the agent's own kind that turn up in a turn are moved away, and none is deleted", async () => {
+  await using rig = await world();
+  await copyFile(new URL('../golden/agents/claude/success.jsonl', import.meta.url), rig.path('said.jsonl'));
+  await rig.script('agent.sh', `cat > /dev/null\necho '{"hooks": {}}' > ~/.claude/settings.json; mkdir -p ~/.claude/plugins/p; echo x > ~/.claude/plugins/p/x\nmkdir -p plans; echo x > plans/x.md; cat said.jsonl\n`);
+  await rig.write('orchestration.yaml', 'agent: { default: c }\nagents:\n  c: { kind: claude, bin: ./agent.sh }\nsandbox: strict\n');
+  await rig.commit('an agent with settings');
+  const ended = await rig.run(['run', '--once']);
+  expect(ended.code, ended.stderr).toBe(0);
+  for (const name of ['settings.json', 'plugins']) expect(existsSync(join(rig.home, '.claude', name)), name).toBe(false);
+  const taken = (await readdir(rig.path('.git/orchestrator/taken'))).map((name) => name.replace(/^.*?-/, ''));
+  expect(taken.toSorted()).toEqual(['plugins', 'settings.json']);
+  expect(await said(rig)).toContain('.git/orchestrator/taken');
+});
+
 describe('what an agent needs works', () => {
   test('its workspace, git, a temp of its own, the state of its kind', async () => {
     await using rig = await world();
@@ -117,6 +132,7 @@ sleep 0.1 & wait
     await rig.commit('an agent that works');
     const ended = await rig.run(['run', '--once']);
     expect(ended.code, ended.stderr).toBe(0);
+    expect(ended.stderr, 'nothing of ours is taken for the agent\'s doing').not.toContain('was changed during the turn');
     expect(await rig.git('log', '--format=%s')).toContain('own');
     expect(readFileSync(join(rig.home, '.cache/pkg/x'), 'utf8')).toBe('cached\n');
     expect(existsSync('/tmp/scratch')).toBe(false);

@@ -1,6 +1,6 @@
-import { existsSync, lstatSync, mkdirSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fail, ok } from '../../base/failure.ts';
 import type { Result } from '../../base/failure.ts';
 import { findProgram } from '../../process/find-program.ts';
@@ -31,7 +31,7 @@ export interface Sandbox {
   /** The command line that runs another one inside. */
   around(argv: readonly string[]): [string, ...string[]];
   readonly env: Readonly<Record<string, string>>;
-  /** Once the agent is gone: takes away what it made where it must not, and names it. Before any git call. */
+  /** Once the agent is gone: moves what was made where it must not be into `.git/orchestrator/taken`, and names it. Before any git call. */
   settle(): string[];
   close(): Promise<void>;
 }
@@ -82,10 +82,7 @@ export async function openSandbox(call: SandboxCall): Promise<Result<Sandbox | n
   for (const path of call.state) makeState(path);
   const git = settings.git.flatMap((folder) => [folder, ...submoduleFolders(folder)]);
   // An agent must not be the one who makes it.
-  for (const folder of git) {
-    mkdirSync(join(folder, 'hooks'), { recursive: true });
-    if (!existsSync(join(folder, 'config.worktree'))) writeFileSync(join(folder, 'config.worktree'), '');
-  }
+  for (const folder of git) mkdirSync(join(folder, 'hooks'), { recursive: true });
   const cache = join(settings.control, 'cache');
   mkdirSync(cache, { recursive: true });
   const mine = process.env['HOME'] ?? homedir();
@@ -93,7 +90,7 @@ export async function openSandbox(call: SandboxCall): Promise<Result<Sandbox | n
   const store = storeOf(mine, process.env);
   const frozen = [...settings.frozen, ...otherWorktrees(settings.git), ...call.settings_files];
   // Made by an agent, it would run something later. What is missing cannot be frozen: it is taken away again.
-  const unmakeable = [...git.map((folder) => join(folder, 'commondir')), ...call.settings_files].filter((path) => !existsSync(path));
+  const unmakeable = [...git.flatMap((folder) => [join(folder, 'commondir'), join(folder, 'config.worktree')]), ...call.settings_files].filter((path) => !existsSync(path));
   const workspace = real(call.workspace);
   const facts = {
     homes, store, workspace, temp, frozen: frozen.map(real), git: git.map(real), control: real(settings.control),
@@ -111,16 +108,23 @@ export async function openSandbox(call: SandboxCall): Promise<Result<Sandbox | n
     },
     // Their own places in HOME cannot be written; kept from turn to turn.
     env: { TMPDIR: '/tmp', npm_config_cache: join(cache, 'npm'), PIP_CACHE_DIR: join(cache, 'pip'), GOCACHE: join(cache, 'go'), UV_CACHE_DIR: join(cache, 'uv'), YARN_CACHE_FOLDER: join(cache, 'yarn'), ...gate?.env },
-    settle: () => unmakeable.filter((path) => {
-      if (standing(path) === 'nothing') return false;
-      rmSync(path, { recursive: true, force: true });
-      return true;
-    }),
+    settle: () => unmakeable.filter((path) => moveAside(path, join(settings.control, 'taken'))),
     close: async () => {
       await gate?.close();
       rmSync(temp, { recursive: true, force: true });
     },
   });
+}
+
+/** Moves what stands at a path into a folder of ours; a person may have made it meanwhile, so that nothing is deleted. False where nothing stands there. */
+function moveAside(path: string, folder: string): boolean {
+  if (standing(path) === 'nothing') return false;
+  mkdirSync(folder, { recursive: true });
+  const to = join(folder, `${Date.now().toString(36)}-${basename(path)}`);
+  // The two may lie on different disks, where a rename is not possible.
+  cpSync(path, to, { recursive: true, verbatimSymlinks: true });
+  rmSync(path, { recursive: true, force: true });
+  return true;
 }
 
 /** An agent that was never run here could not make its own state: what is not there cannot be left writable. */
