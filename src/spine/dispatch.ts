@@ -5,9 +5,15 @@ import { didYouMean } from '../base/suggest.ts';
 import type { AnyOperation, Caller, Elsewhere, OperationContext } from './operation.ts';
 import { dependenciesOf } from './registry.ts';
 import type { Registry } from './registry.ts';
+import type { Resource, Resources } from './resource.ts';
 
 /** What a surface knows of a call. */
-export type DispatchContext = Pick<OperationContext, 'caller' | 'directory' | 'config_file' | 'environment' | 'clock' | 'signal' | 'emit'>;
+export interface DispatchContext extends Pick<OperationContext, 'caller' | 'directory' | 'config_file' | 'environment' | 'clock' | 'signal' | 'emit'> {
+  /** What this process lends; nothing where left out. */
+  readonly resources?: Resources;
+  /** Hands a call on to the daemon; where left out, an operation of the daemon's runs here. */
+  readonly forward?: (operation: AnyOperation, input: unknown) => Promise<Result<unknown>>;
+}
 
 /**
  * The one way in: look up, authority, input, handler, output. Expected failures come back as data; a bug that a handler
@@ -45,9 +51,12 @@ async function perform(operation: AnyOperation, input: unknown, context: Dispatc
       details: { issues },
     });
   }
+  if (operation.runs_in === 'daemon' && context.forward !== undefined) return await context.forward(operation, parsed.data);
+  const { resources, forward: _, ...plain } = context;
   const allowed = new Set(dependenciesOf(operation));
   const own: OperationContext = Object.freeze({
-    ...context,
+    ...plain,
+    resource: <T>(resource: Resource<T>) => resources?.find(resource) ?? null,
     operation: operation.name,
     timestamp: utcSeconds(context.clock.now()),
     async call(other: AnyOperation, otherInput: unknown, elsewhere?: Elsewhere): Promise<Result<never>> {

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Clock } from '../base/clock.ts';
 import type { Result } from '../base/failure.ts';
+import type { Resource } from './resource.ts';
 
 /** Where an operation can be reached from. */
 export type Surface = 'cli' | 'http' | 'mcp';
@@ -45,6 +46,8 @@ export interface OperationContext<D extends readonly AnyOperation[] = readonly A
   readonly timestamp: string;
   readonly signal: AbortSignal;
   readonly emit: (event: ProgressEvent) => void;
+  /** What the process that the operation runs in lends it; null where it has none. */
+  resource<T>(resource: Resource<T>): T | null;
   /** Calls another operation; only those declared in `cross_domain_deps`, which the types and the dispatch both enforce. */
   call<T extends D[number]>(operation: T, input: z.input<T['input']>, elsewhere?: Elsewhere): Promise<Result<z.output<T['output']>>>;
 }
@@ -64,6 +67,8 @@ export interface Operation<I extends z.ZodType = z.ZodType, O extends z.ZodType 
   readonly callers: readonly CallerKind[];
   /** It starts work, and is refused while the kill switch is on. */
   readonly starts_work: boolean;
+  /** `daemon`: it needs the daemon's resources, so that any other process hands the call on to it. */
+  readonly runs_in?: 'daemon';
   handler(context: OperationContext<D>, input: z.output<I>): Promise<Result<z.output<O>>>;
 }
 
