@@ -4,20 +4,25 @@ import { findProgram } from '../process/find-program.ts';
 import { runProgram } from '../process/run-program.ts';
 import { resetAttempt } from './attempt-files.ts';
 import type { Agents } from './contract.ts';
-import { endLeftAttempt, leftAttempt } from './left-attempt.ts';
+import { endLeftAttempt, leftAttempt, sessionOf } from './left-attempt.ts';
 import { createReadyWrappers } from './ready-wrappers.ts';
+import type { ReadyWrappers } from './ready-wrappers.ts';
 import { adapterOf } from './registry.ts';
 import { resolveAgent } from './resolve-agent.ts';
 import { runAgent } from './run-agent.ts';
+import { runCommand } from './run-command.ts';
 import { noteWorkspace } from './sandbox/known-workspaces.ts';
 import { sandboxProblem } from './sandbox/open-sandbox.ts';
 import { storeOf } from './sandbox/plan.ts';
 
 const VERSION_TIMEOUT_MS = 15_000;
 
+/** Where many agents work in folders of their own nobody knows where the next one starts. */
+const NONE_READY: ReadyWrappers = { take: () => null, prepare: () => undefined, close: () => undefined };
+
 /** The room, as other rooms use it. */
-export function createAgents(): Agents {
-  const ready = createReadyWrappers();
+export function createAgents(options: { readonly ahead: boolean }): Agents {
+  const ready = options.ahead ? createReadyWrappers() : NONE_READY;
   return {
     async choose(choice) {
       const found = resolveAgent(choice, (name) => findProgram(name, process.env['PATH'], choice.config.workspace));
@@ -30,12 +35,14 @@ export function createAgents(): Agents {
       return adapter.ok && adapter.value.takes_tools;
     },
     run: (request, observer, signal) => runAgent(request, observer, signal, ready),
+    runCommand,
     noteWorkspace: (workspace) => noteWorkspace(storeOf(process.env['HOME'] ?? homedir(), process.env), workspace),
     sandboxProblem,
     close: () => ready.close(),
     reset: resetAttempt,
     left: leftAttempt,
     endLeft: endLeftAttempt,
+    sessionOf,
     async version(kind, bin) {
       if (kind === 'command' || kind === 'scripted' || kind === 'acp') return null;
       const path = findProgram(bin ?? kind, process.env['PATH'], process.cwd());

@@ -1,4 +1,5 @@
 import type { Failure, Result } from '../base/failure.ts';
+import type { ProgramOutput } from '../process/run-program.ts';
 import type { AgentEvent, ErrorClass, Usage } from './event.ts';
 import type { SandboxSettings } from './sandbox/open-sandbox.ts';
 
@@ -144,6 +145,17 @@ export interface AgentChoice {
   readonly config: AgentConfig;
 }
 
+/** A command of the person's, to be run among agents' work. Paths are absolute. */
+export interface CommandRequest {
+  readonly argv: readonly [string, ...string[]];
+  readonly workspace: string;
+  readonly variables: Readonly<Record<string, string>>;
+  readonly sandbox: SandboxSettings;
+  readonly pass_env: readonly string[];
+  /** Milliseconds; 0 for none. */
+  readonly timeout_ms: number;
+}
+
 /** How an attempt stands whose orchestrator is gone. */
 export type LeftAttempt =
   /** Its processes are still there. */
@@ -158,10 +170,14 @@ export interface Agents {
   takesTools(kind: AgentKind): Promise<boolean>;
   choose(choice: AgentChoice): Promise<Result<AgentSpec>>;
   run(request: AgentRequest, observer: AgentObserver, signal: AbortSignal): Promise<AgentResult>;
+  /** Runs a setup or a gate to its end, in the agents' sandbox. */
+  runCommand(request: CommandRequest, signal: AbortSignal): Promise<Result<ProgramOutput>>;
   /** Makes the folder forget the attempt before. To be called before anything says that a new one may have begun. */
   reset(scratch: string): void;
   /** Looks at an attempt after a crash of the orchestrator. */
   left(attempt: { readonly kind: string; readonly name: string; readonly scratch: string; readonly events: string; /** Where its events begin in the file. Bytes. */ readonly from: number; readonly turn_id: string; readonly workspace: string }): Promise<LeftAttempt>;
+  /** The session that an attempt's events tell of; null where they tell none. */
+  sessionOf(events: string): Promise<string | null>;
   /** Ends what is left of an attempt's processes, escaped grandchildren too; resolves once none is left. */
   endLeft(attempt: { readonly scratch: string; readonly turn_id: string }): Promise<void>;
   /** Program and version of a kind, for a check-up; null where it is not installed. */
@@ -174,7 +190,7 @@ export interface Agents {
   close(): void;
 }
 
-/** Opens the room; loaded on demand, since most commands start no agent. */
-export async function openAgents(): Promise<Agents> {
-  return (await import('./agents.ts')).createAgents();
+/** Opens the room; loaded on demand, since most commands start no agent. `ahead`: one agent follows another, so that the next one's shell is started early. */
+export async function openAgents(options = { ahead: true }): Promise<Agents> {
+  return (await import('./agents.ts')).createAgents(options);
 }

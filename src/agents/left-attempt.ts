@@ -39,6 +39,13 @@ export async function endLeftAttempt({ scratch, turn_id }: { readonly scratch: s
   await Promise.all([group === null ? undefined : endGroup(group), endMarked(MARK, turn_id)]);
 }
 
+/** The last session that an attempt's events tell of. */
+export async function sessionOf(events: string): Promise<string | null> {
+  let found: string | null = null;
+  for await (const event of eventsOf(events, 0)) if (event.type === 'session_started') found = event.session_id;
+  return found;
+}
+
 async function stillThere(attempt: { readonly scratch: string; readonly turn_id: string }): Promise<boolean> {
   return (await groupOf(attempt)) !== null || markedProcesses(MARK, attempt.turn_id).length > 0;
 }

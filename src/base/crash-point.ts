@@ -10,7 +10,20 @@ export const CRASH_POINTS = [
   'after-push',
 ] as const;
 
-export type CrashPoint = (typeof CRASH_POINTS)[number];
+/** The same of work units in the pool. */
+export const UNIT_CRASH_POINTS = [
+  'unit-assigned',
+  'unit-worktree',
+  'unit-agent-running',
+  'unit-agent-exited',
+  'unit-committed',
+  'unit-finished',
+  'merge-prepared',
+  'merge-landed',
+  'unit-completed',
+] as const;
+
+export type CrashPoint = (typeof CRASH_POINTS)[number] | (typeof UNIT_CRASH_POINTS)[number];
 
 /** Kills this process with SIGKILL when the environment names this point (`ORCHESTRATOR_CRASH_AT`); for the crash tests only. */
 export function crashPoint(point: CrashPoint): void {

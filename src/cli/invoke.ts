@@ -32,7 +32,7 @@ export interface Invocation<T> {
   /** Called before the result is printed, e.g. to take down a live view. */
   readonly onEnd?: () => void;
   /** With `--json`: print progress as lines and close with an event of this type. */
-  readonly stream?: 'run.finished' | 'log.finished';
+  readonly stream?: 'run.finished' | 'log.finished' | 'tail.finished';
 }
 
 /** Dispatches, prints the result and sets the exit code. */

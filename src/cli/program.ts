@@ -4,6 +4,7 @@ import { addAttentionCommands } from './commands/attention.ts';
 import { addConfigCommands } from './commands/config.ts';
 import { addLoopCommands } from './commands/loop.ts';
 import { addOperationCommands } from './commands/operations.ts';
+import { addPoolCommands } from './commands/pool.ts';
 import { addRescueCommands } from './commands/rescue.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addWorkspaceCommands } from './commands/workspace.ts';
@@ -30,6 +31,7 @@ export function buildProgram(): Command {
   addRunCommand(program);
   addLoopCommands(program);
   addAttentionCommands(program);
+  addPoolCommands(program);
   addRescueCommands(program);
   addConfigCommands(program);
   addOperationCommands(program);

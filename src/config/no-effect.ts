@@ -8,12 +8,9 @@ import { leaves, type Tree } from './tree.ts';
  */
 const NO_EFFECT: readonly string[] = [
   'budget.turn.max_turns',
-  'pool',
-  'subsystems',
   'governance',
   'knowledge',
   'sequences',
-  'notify',
   'telemetry',
 ];
 

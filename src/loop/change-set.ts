@@ -10,7 +10,8 @@ import { halfDone } from '../git/repository.ts';
 import { pathFacts } from './path-facts.ts';
 import { judge } from './policy.ts';
 import type { SkippedPath } from './policy.ts';
-import type { LoopRuntime } from './runtime.ts';
+import type { LoopSettings } from './runtime.ts';
+import type { Repository } from '../git/repository.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { Actor } from './state.ts';
 
@@ -28,6 +29,15 @@ export interface ChangeSet {
   /** A breach that fails the turn; nothing is committed then. */
   readonly failure: Failure | null;
   readonly warnings: readonly string[];
+}
+
+/** Where a change set is gathered: a checkout that should be on a branch, and what may be committed there. */
+export interface ChangePlace {
+  readonly repository: Repository;
+  readonly branch: string;
+  /** Tips of branches whose commits are not the agent's, should it have merged them. */
+  readonly theirs?: readonly string[];
+  readonly settings: Pick<LoopSettings, 'isReserved' | 'policy' | 'remote' | 'state_file'>;
 }
 
 /** What the caller knows from before the turn. */
@@ -49,13 +59,13 @@ export function treeDigest(snapshot: Snapshot, person: ReadonlySet<string>, isRe
 }
 
 /** Looks at what the turn changed, in the tree and in commits of its own, and judges it by the actor's policy. */
-export async function gatherChanges(runtime: LoopRuntime, start: TurnStart, after: Snapshot): Promise<ChangeSet> {
-  const { settings, repository } = runtime;
-  const broken = await brokenCheckout(runtime, start, after);
+export async function gatherChanges(place: ChangePlace, start: TurnStart, after: Snapshot): Promise<ChangeSet> {
+  const { settings, repository } = place;
+  const broken = await brokenCheckout(place, start, after);
   const head = after.head ?? start.base;
   if (broken !== null) return { head, own_commits: [], changed: [], commit: [], skipped: [], failure: broken, warnings: [] };
 
-  const own = await lookAtOwnCommits(runtime, start, head);
+  const own = await lookAtOwnCommits(place, start, head);
   const mine = [...after.dirty.values()].filter((entry) => !start.person.has(entry.path) && !settings.isReserved(entry.path)).toSorted((a, b) => (a.path < b.path ? -1 : 1));
   const facts = await pathFacts(repository.root, mine, settings.policy.max_file_bytes);
   const verdict = judge(facts, start.actor, settings.policy);
@@ -116,14 +126,14 @@ function leavesRoot(path: string, target: string): boolean {
   return lands === '..' || lands.startsWith('../') || lands.split('/')[0] === '.git';
 }
 
-async function lookAtOwnCommits(runtime: LoopRuntime, start: TurnStart, head: string): Promise<OwnWork> {
+async function lookAtOwnCommits(place: ChangePlace, start: TurnStart, head: string): Promise<OwnWork> {
   const none: OwnWork = { commits: [], paths: [], outside: [], unfit: [], forced: [], failure: null };
   if (head === start.base) return none;
-  const { git } = runtime.repository;
-  const { isReserved, policy, remote } = runtime.settings;
+  const { git } = place.repository;
+  const { isReserved, policy, remote } = place.settings;
   // Looked up after the turn: what the agent pulled is on the remote's branch, and not its own.
-  const theirs = await remoteTip(git, remote, runtime.branch);
-  const without = theirs === null ? [] : [theirs];
+  const theirs = await remoteTip(git, remote, place.branch);
+  const without = [...(theirs === null ? [] : [theirs]), ...(place.theirs ?? [])];
   const own = await ownCommits(git, start.base, head, without);
   if (own.commits.length === 0) return none;
   const paths = own.paths.filter((path) => !isReserved(path));
@@ -140,14 +150,14 @@ async function lookAtOwnCommits(runtime: LoopRuntime, start: TurnStart, head: st
       ...paths.filter((path) => (sizes.get(path) ?? 0) > policy.max_file_bytes).map((path) => ({ path, reason: "it is in a commit of the agent's own, and over commit.max_file_bytes" })),
       ...leaving.map((path) => ({ path, reason: "it is in a commit of the agent's own, and a link that leaves the workspace" })),
     ],
-    forced: own.paths.filter((path) => isReserved(path) && path !== runtime.settings.state_file),
+    forced: own.paths.filter((path) => isReserved(path) && path !== place.settings.state_file),
     failure: leaks.length === 0 ? null : secretCommitted(leaks, start.base),
   };
 }
 
 /** A checkout in which nothing may be committed: another branch, a half-done operation, history that lost the turn's base. */
-async function brokenCheckout(runtime: LoopRuntime, start: TurnStart, after: Snapshot): Promise<Failure | null> {
-  const { repository, branch } = runtime;
+async function brokenCheckout(place: ChangePlace, start: TurnStart, after: Snapshot): Promise<Failure | null> {
+  const { repository, branch } = place;
   const failed = (code: string, message: string, hint: string): Failure => ({ code, kind: 'failed', message, hint });
   const operation = halfDone(repository.gitDirectory);
   if (operation !== null) {

@@ -18,7 +18,7 @@ async function world(kind: RealKind) {
   const home = join(rig.path, 'home');
   mkdirSync(home);
   fillHome(home);
-  const agents = createAgents();
+  const agents = createAgents({ ahead: true });
   const call = async (script: (path: string) => readonly Reply[], permissions: Permissions, more: Partial<AgentRequest> = {}) => {
     await using server: ModelServer = await createModelServer(script(rig.path));
     const entry = realAgent(kind, server.url);

@@ -9,20 +9,20 @@ const globals = (self: Command): GlobalOptions => self.optsWithGlobals<GlobalOpt
 export function addAttentionCommands(program: Command): void {
   program
     .command('attention')
-    .description('what waits for you: questions of agents, and what is blocked')
+    .description('what waits for you: questions of agents, conflicts, and what is blocked')
     .action(async (_flags: unknown, self: Command) => {
       const { renderAttention } = await import('../render/attention.ts');
-      await invoke({ operation: 'loop.attention.list', input: {}, options: globals(self), render: renderAttention });
+      await invoke({ operation: 'pool.attention.list', input: {}, options: globals(self), render: renderAttention });
     });
 
   program
     .command('answer')
-    .argument('<unit>', 'the turn that asks, or the beginning of its id')
+    .argument('<unit>', 'the work unit or the turn that asks')
     .argument('<text>', 'your answer')
     .description('answer a question; the agent goes on with it')
     .action(async (unit: string, text: string, _flags: unknown, self: Command) => {
       const { renderAnswer } = await import('../render/attention.ts');
-      await invoke({ operation: 'loop.question.answer', input: { unit, text }, options: globals(self), render: renderAnswer });
+      await invoke({ operation: 'pool.question.answer', input: { unit, text }, options: globals(self), render: renderAnswer });
     });
 
   program

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { attentionList, questionAnswer } from '../../loop/operations/attention.ts';
+import type { attentionList, questionAnswer } from '../../pool/operations/attention.ts';
 import { showDuration } from '../../base/duration.ts';
 import type { Output } from '../output.ts';
 import { oneLine, printable } from './format.ts';
@@ -18,6 +18,6 @@ export function renderAttention({ items }: z.infer<typeof attentionList.output>,
 }
 
 export function renderAnswer({ unit, question, live, left }: z.infer<typeof questionAnswer.output>): string {
-  const then = live ? 'Its agent goes on with it now.' : 'The next orchestrator run goes on with it, in the same session.';
+  const then = live ? 'Its agent goes on with it now.' : unit.startsWith('turn_') ? 'The next orchestrator run goes on with it, in the same session.' : 'Its phase goes on with it as soon as an agent is free.';
   return `Answered ${unit}, which asked: ${oneLine(question, 200)}\n${then}${left === 0 ? '' : ` ${left} more of its questions ${left === 1 ? 'is' : 'are'} open.`}`;
 }

@@ -1,0 +1,145 @@
+import { freemem } from 'node:os';
+import { crashPoint } from '../base/crash-point.ts';
+import type { DoneChunks } from './done-chunks.ts';
+import type { MergeQueue } from './merge-queue.ts';
+import type { PoolRuntime } from './runtime.ts';
+import { schedule } from './scheduler.ts';
+import type { Decisions, Schedulable, Slots } from './scheduler.ts';
+import { isTerminal } from './unit.ts';
+import type { Unit } from './unit.ts';
+import { GATE_PORTS } from './gate.ts';
+import { work } from './work.ts';
+
+/** Starts what may start: a tick follows every change, and now and then one comes for nothing. */
+export interface Dispatcher {
+  /** Asks for a tick; several at once are one. */
+  wake(): void;
+  /** Ends a unit's agent, if one is at work, and waits until it is gone. */
+  interrupt(chunk: string): Promise<void>;
+  /** Ends all agents and waits. Units stay RUNNING, for the next start. */
+  stop(): Promise<void>;
+}
+
+/** Between two looks for nothing. Milliseconds. */
+const HEARTBEAT_MS = 15_000;
+/** The same while a checkout keeps finished work from landing. Milliseconds. */
+const LANDING_MS = 1000;
+/** Ports of each unit. */
+const PORTS_EACH = 20;
+
+export function createDispatcher(pool: PoolRuntime, merges: MergeQueue, done: DoneChunks): Dispatcher {
+  const working = new Map<string, { readonly controller: AbortController; readonly ended: Promise<void>; readonly place: number }>();
+  let timer: NodeJS.Timeout | undefined;
+  let asked = false;
+  let ticking: Promise<void> = Promise.resolve();
+  let landing: Promise<void> = Promise.resolve();
+  let stopped = false;
+
+  function wake(): void {
+    if (asked || stopped) return;
+    asked = true;
+    setImmediate(() => {
+      ticking = ticking.then(async () => {
+        asked = false;
+        if (stopped) return;
+        await tick().catch((error: unknown) => pool.log.error('a tick of the scheduler broke off', { error: String(error) }));
+      });
+    });
+  }
+
+  async function tick(): Promise<void> {
+    const units = [...pool.units.live.values()];
+    const now = pool.clock.now().getTime();
+    const settings = pool.config().pool;
+    const busy = units.filter((unit) => unit.status === 'ASSIGNED' || (unit.status === 'RUNNING' && unit.phase !== 'MERGE')).length;
+    // Short memory starts nobody, and ends nobody either.
+    const short = settings.min_free_memory !== undefined && freemem() < settings.min_free_memory;
+    const slots: Slots = { total: short ? busy : settings.max_agents, of: settings.max_agents_of, paused: {} };
+    await done.look(new Set(units.flatMap((unit) => (unit.depends_on ?? []).filter((chunk) => !pool.units.live.has(chunk)))));
+    const decisions = schedule({ units: units.map(schedulable), isDone: done.isDone, exclusion: pool.verdicts.exclusion, slots, now });
+    await carryOut(decisions, units);
+    if (units.some((unit) => unit.status === 'RUNNING' && unit.phase === 'MERGE')) {
+      landing = landing.then(() => merges.run()).catch((error: unknown) => pool.log.error('the merge queue broke off', { error: String(error) }));
+      await Promise.resolve();
+    }
+    clearTimeout(timer);
+    const waits = [HEARTBEAT_MS, ...(decisions.wake === null ? [] : [Math.max(1, decisions.wake - now)]), ...(merges.waits() === null ? [] : [LANDING_MS])];
+    if (!stopped) timer = setTimeout(wake, Math.min(...waits)).unref();
+  }
+
+  async function carryOut(decisions: Decisions, units: readonly Unit[]): Promise<void> {
+    for (const chunk of decisions.assign) {
+      const unit = pool.units.live.get(chunk);
+      if (unit === undefined || stopped) continue;
+      if (unit.status === 'BLOCKED') await pool.units.change(chunk, { event: 'clear', payload: {} });
+      const assigned = await pool.units.change(chunk, { event: 'assign', payload: { agent: unit.agent } });
+      if (!assigned.ok) continue;
+      crashPoint('unit-assigned');
+      start(chunk);
+    }
+    for (const chunk of decisions.clear) {
+      if (!decisions.assign.includes(chunk) && pool.units.live.get(chunk)?.status === 'BLOCKED') await pool.units.change(chunk, { event: 'clear', payload: {} });
+    }
+    for (const [chunk, waits] of decisions.waits) {
+      const unit = pool.units.live.get(chunk);
+      if (unit === undefined || (unit.status === 'BLOCKED' && JSON.stringify(unit.waits) === JSON.stringify(waits))) continue;
+      if (unit.status === 'READY' || unit.status === 'BLOCKED') await pool.units.change(chunk, { event: 'wait', payload: { waits: waits.map((wait) => ({ ...wait })) } });
+    }
+    for (const [chunk, others] of decisions.ask) {
+      if (pool.units.live.get(chunk)?.status !== 'READY') continue;
+      const reasons = others.map((other) => pool.verdicts.pair(chunk, other)?.reason ?? '').filter((text) => text !== '');
+      await pool.units.change(chunk, { event: 'attention', payload: { kind: 'CONFLICT', attention_reason: `It may conflict with ${others.join(', ')}, now at work: ${reasons.join('; ')}. Say what holds (orchestrator resolve ${chunk} ${others[0] ?? ''} independent|serialize), or it waits until that is done.`, question: null } });
+    }
+    // A blocker's end clears a conflict that waited for a verdict; never a question.
+    for (const unit of units) {
+      if (unit.status !== 'NEEDS_ATTENTION' || unit.kind !== 'CONFLICT') continue;
+      const holds = [...pool.verdicts.exclusion.against(unit.chunk)].some((other) => pool.units.live.get(other)?.claim === true && pool.verdicts.exclusion.asks(unit.chunk, other));
+      if (!holds) await pool.units.change(unit.chunk, { event: 'resume', payload: { why: 'what it may have conflicted with is done, or was decided' } });
+    }
+  }
+
+  function start(chunk: string): void {
+    const controller = new AbortController();
+    const places = new Set([...working.values()].map((each) => each.place));
+    let place = 1;
+    while (places.has(place)) place += 1;
+    const before = working.get(chunk)?.ended ?? Promise.resolve();
+    const ended = before
+      .then(() => work(pool, chunk, { signal: controller.signal, ports: GATE_PORTS + place * PORTS_EACH }))
+      .catch((error: unknown) => pool.log.error('a unit could not be worked on', { chunk, error: String(error) }))
+      .finally(() => {
+        if (working.get(chunk)?.controller === controller) working.delete(chunk);
+        wake();
+      });
+    working.set(chunk, { controller, ended, place });
+  }
+
+  pool.units.onChange((unit, before) => {
+    if (isTerminal(unit.status)) pool.verdicts.drop(unit.chunk);
+    if (before === null || unit.status !== before.status || unit.phase !== before.phase || unit.priority !== before.priority) wake();
+  });
+
+  return {
+    wake,
+    async interrupt(chunk) {
+      const job = working.get(chunk);
+      job?.controller.abort();
+      await job?.ended;
+    },
+    async stop() {
+      stopped = true;
+      clearTimeout(timer);
+      await ticking;
+      for (const { controller } of working.values()) controller.abort();
+      await Promise.all([...working.values()].map((job) => job.ended));
+      await landing;
+    },
+  };
+}
+
+function schedulable(unit: Unit): Schedulable {
+  return {
+    chunk: unit.chunk, status: unit.status, phase: unit.phase, priority: unit.priority, claim: unit.claim, depends_on: unit.depends_on, agent: unit.agent, waits: unit.waits,
+    created: Date.parse(unit.created_at), not_before: unit.not_before === null ? null : Date.parse(unit.not_before),
+  };
+}

@@ -1,0 +1,52 @@
+import { openGit } from '../git/git.ts';
+import { openRepository, halfDone } from '../git/repository.ts';
+import { moveRef } from '../git/merge.ts';
+import { resolveCommit } from '../git/history.ts';
+import { readStatus } from '../git/status.ts';
+import { listWorktrees } from '../git/worktrees.ts';
+import { isHolderAlive, placesOf, readHolder } from '../loop/contract.ts';
+import type { PoolRuntime } from './runtime.ts';
+import { worktreesFolder } from './worktrees.ts';
+
+export type Landed =
+  | { readonly kind: 'landed' }
+  /** Somebody else moved the target: the merge must be made anew. */
+  | { readonly kind: 'moved' }
+  /** The target is checked out and not fit to follow. */
+  | { readonly kind: 'waits'; readonly why: string };
+
+/**
+ * Moves the target from `old` to `commit`. A checkout that is on it and clean follows; one that is dirty is never touched:
+ * the ref waits until it is clean, or lands without it (`pool.on_dirty_checkout`).
+ */
+export async function land(pool: PoolRuntime, commit: string, old: string): Promise<Landed> {
+  const ref = `refs/heads/${pool.target}`;
+  const { git } = pool.repository;
+  const own = worktreesFolder(pool.workspace);
+  const checkout = (await listWorktrees(git)).find((each) => each.branch === pool.target && !each.bare && !each.prunable && !each.path.startsWith(`${own}/`));
+  if (checkout === undefined) return (await moveRef(git, ref, commit, old, 'orchestrator: merge')) ? { kind: 'landed' } : { kind: 'moved' };
+  const why = await unfit(checkout.path);
+  if (why !== null) {
+    if (pool.config().pool.on_dirty_checkout === 'wait') return { kind: 'waits', why };
+    return (await moveRef(git, ref, commit, old, 'orchestrator: merge')) ? { kind: 'landed' } : { kind: 'moved' };
+  }
+  if ((await resolveCommit(git, ref)) !== old) return { kind: 'moved' };
+  // Git itself refuses to overwrite what it does not track, and to move anything but forward.
+  const followed = await openGit(checkout.path).attempt(['merge', '--ff-only', '--no-stat', '--quiet', '--no-autostash', commit]);
+  if (followed.code === 0) return { kind: 'landed' };
+  if ((await resolveCommit(git, ref)) !== old) return { kind: 'moved' };
+  return { kind: 'waits', why: `${checkout.path} cannot follow: ${followed.stderr.trim().split('\n').slice(0, 3).join(' ')}` };
+}
+
+/** Why a checkout may not be moved now; null when it may. */
+async function unfit(path: string): Promise<string | null> {
+  const opened = await openRepository(path);
+  if (!opened.ok) return opened.failure.message;
+  const holder = await readHolder(placesOf(opened.value, path).lock);
+  if (holder !== null && isHolderAlive(holder)) return `orchestrator run is at work in ${path}`;
+  const operation = halfDone(opened.value.gitDirectory);
+  if (operation !== null) return `a ${operation} stands half done in ${path}`;
+  const { dirty } = await readStatus(opened.value.git, { passive: true, tracked_only: true });
+  if (dirty.size === 0) return null;
+  return `${path} has changes that are not committed: ${[...dirty.keys()].slice(0, 5).join(', ')}${dirty.size > 5 ? ` and ${dirty.size - 5} more` : ''}`;
+}

@@ -1,0 +1,105 @@
+import { z } from 'zod';
+import { fail, ok } from '../../base/failure.ts';
+import type { Result } from '../../base/failure.ts';
+import { attentionList as loopAttention, questionAnswer as answerTurn } from '../../loop/contract.ts';
+import { defineOperation } from '../../spine/operation.ts';
+import { chunkName } from '../chunk.ts';
+import { blockedBehind } from '../scheduler.ts';
+import { liveUnits, newest, unitNotFound } from '../unit-book.ts';
+import { isAgentCall, poolOf, readStore } from './open.ts';
+
+const Item = z.object({
+  /** A chunk, or a turn. */
+  unit: z.string(),
+  kind: z.string(),
+  attention_reason: z.string(),
+  question: z.string().nullable(),
+  options: z.array(z.string()).nullable(),
+  waiting_ms: z.number(),
+  /** What waits behind it. */
+  blocks: z.array(z.string()),
+});
+
+const opening = ['config_invalid', 'not_a_repository', 'state_invalid', 'store_corrupt', 'store_newer', 'store_older', 'store_unusable'] as const;
+
+export const attentionList = defineOperation({
+  name: 'pool.attention.list',
+  summary: 'What waits for a person: work units and turns, first what most waits behind',
+  input: z.object({}),
+  output: z.object({ items: z.array(Item) }),
+  failures: opening,
+  transaction: 'none',
+  cross_domain_deps: [loopAttention],
+  surfaces: ['cli', 'http'],
+  callers: ['operator', 'system'],
+  starts_work: false,
+  async handler(context) {
+    const now = context.clock.now().getTime();
+    const units = await readStore<z.infer<typeof Item>[]>(context, [], async (tx) => {
+      const live = await liveUnits(tx);
+      const behind = blockedBehind(live);
+      return live.filter((unit) => unit.status === 'NEEDS_ATTENTION').map((unit) => ({
+        unit: unit.chunk, kind: unit.kind ?? 'INTERNAL', attention_reason: unit.attention_reason ?? '', question: unit.question?.question ?? null, options: unit.question?.options ?? null,
+        waiting_ms: Math.max(0, now - Date.parse(unit.since)), blocks: [...(behind.get(unit.chunk) ?? [])],
+      }));
+    });
+    if (!units.ok) return units;
+    const turns = await context.call(loopAttention, {});
+    if (!turns.ok) return turns;
+    const items = [...units.value, ...turns.value.items].toSorted((a, b) => b.blocks.length - a.blocks.length || b.waiting_ms - a.waiting_ms);
+    return ok({ items });
+  },
+});
+
+const Answered = z.object({ unit: z.string(), question: z.string(), live: z.boolean().describe('Its agent still waits for it; else it goes on with the answer when it is started again.'), left: z.number().int().describe('Questions of it that are still open.') });
+
+/** The daemon's part of an answer. */
+export const unitAnswer = defineOperation({
+  name: 'pool.unit.answer',
+  summary: 'Answer the question of a work unit; its phase goes on with the answer',
+  input: z.object({ unit: z.string().min(1), text: z.string().min(1).max(100_000) }),
+  output: Answered,
+  failures: ['chunk_name_invalid', 'daemon_not_running', 'question_not_found', 'transition_refused', 'unit_busy', 'unit_not_found'],
+  transaction: 'none',
+  cross_domain_deps: [],
+  surfaces: ['http'],
+  callers: ['operator', 'system'],
+  starts_work: true,
+  runs_in: 'daemon',
+  async handler(context, input) {
+    const pool = poolOf(context);
+    if (!pool.ok) return pool;
+    const name = chunkName(input.unit);
+    if (!name.ok) return name;
+    const { units, wake } = pool.value.runtime;
+    const unit = units.live.get(name.value);
+    if (unit === undefined) return fail(unitNotFound(name.value));
+    if (unit.status !== 'NEEDS_ATTENTION') return fail({ code: 'question_not_found', kind: 'not_found', message: `${name.value} asks nothing: it is ${unit.status}.`, hint: 'orchestrator attention shows what waits for you.' });
+    const question = unit.question?.question ?? unit.attention_reason ?? '';
+    // For what is no question, the text is for the agent, which goes on with it.
+    const answered = await units.change(name.value, { event: 'answer', payload: { text: input.text } }, { errors: 0 });
+    if (!answered.ok) return answered;
+    wake();
+    return ok({ unit: name.value, question, live: false, left: 0 });
+  },
+});
+
+export const questionAnswer = defineOperation({
+  name: 'pool.question.answer',
+  summary: 'Answer what a work unit or a turn asks',
+  input: z.object({ unit: z.string().min(1).describe('The chunk, or the turn or the beginning of its id.'), text: z.string().min(1).max(100_000) }),
+  output: Answered,
+  failures: ['not_allowed', 'question_ambiguous', 'question_not_found', 'transition_refused', 'unit_busy', 'daemon_not_running', ...opening],
+  transaction: 'none',
+  cross_domain_deps: [unitAnswer, answerTurn],
+  surfaces: ['cli', 'http'],
+  callers: ['operator'],
+  starts_work: true,
+  async handler(context, input): Promise<Result<z.infer<typeof Answered>>> {
+    if (isAgentCall(context)) return fail({ code: 'not_allowed', kind: 'precondition', message: 'An agent may not answer: this was called from within a turn.' });
+    const name = chunkName(input.unit);
+    const found = name.ok ? await readStore(context, null, async (tx) => await newest(tx, name.value)) : ok(null);
+    if (!found.ok) return found;
+    return found.value === null ? await context.call(answerTurn, input) : await context.call(unitAnswer, input);
+  },
+});

@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import { ok } from '../../base/failure.ts';
+import { defineOperation } from '../../spine/operation.ts';
+import { inOrder } from '../merge-order.ts';
+import { POOL } from '../resource.ts';
+import { chainLengths } from '../scheduler.ts';
+import { holdsSlot } from '../unit.ts';
+import { liveUnits, waitsFor } from '../unit-book.ts';
+import { readStore } from './open.ts';
+
+const Waiting = z.object({ chunk: z.string(), status: z.string(), priority: z.number(), chain: z.number().describe('How many units in a row wait for it.'), why: z.string(), waits_for: z.array(z.string()) });
+
+export const queueShow = defineOperation({
+  name: 'pool.queue.show',
+  summary: 'What is at work, what waits and for what, and what is about to land',
+  input: z.object({}),
+  output: z.object({
+    running: z.array(z.object({ chunk: z.string(), phase: z.string().nullable(), agent: z.string() })),
+    waiting: z.array(Waiting),
+    merging: z.array(z.string()),
+    merge_waits: z.string().nullable().describe('Why nothing lands now; known to the daemon alone.'),
+  }),
+  failures: ['config_invalid', 'not_a_repository', 'store_corrupt', 'store_newer', 'store_older', 'store_unusable'],
+  transaction: 'none',
+  cross_domain_deps: [],
+  surfaces: ['cli', 'http'],
+  callers: ['operator', 'system'],
+  starts_work: false,
+  async handler(context) {
+    const now = context.clock.now().getTime();
+    const read = await readStore(context, { running: [], waiting: [], merging: [] }, async (tx) => {
+      const units = await liveUnits(tx);
+      const chain = chainLengths(units);
+      const why = (unit: (typeof units)[number]): string => {
+        if (unit.status === 'NEEDS_ATTENTION') return `${unit.kind ?? ''}: ${unit.attention_reason ?? ''}`;
+        if (unit.waits.length > 0) return unit.waits.map((wait) => (wait.on === 'operator' ? 'held back by the operator' : wait.on === 'dependency' ? `depends on ${wait.chunk ?? ''}` : `conflicts with ${wait.chunk ?? ''}`)).join('; ');
+        if (unit.not_before !== null && Date.parse(unit.not_before) > now) return `not before ${unit.not_before}`;
+        return unit.status === 'PENDING' ? 'its conflicts are not known yet' : 'for an agent';
+      };
+      return {
+        running: units.filter(holdsSlot).map((unit) => ({ chunk: unit.chunk, phase: unit.phase, agent: unit.agent.name })),
+        waiting: units.filter((unit) => !holdsSlot(unit) && unit.status !== 'RUNNING').map((unit) => ({ chunk: unit.chunk, status: unit.status, priority: unit.priority, chain: chain.get(unit.chunk) ?? 0, why: why(unit), waits_for: waitsFor(unit) })),
+        merging: inOrder(units.filter((unit) => unit.status === 'RUNNING' && unit.phase === 'MERGE')).map((unit) => unit.chunk),
+      };
+    });
+    return read.ok ? ok({ ...read.value, merge_waits: context.resource(POOL)?.merges.waits() ?? null }) : read;
+  },
+});

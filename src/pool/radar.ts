@@ -1,0 +1,100 @@
+import { mkdirSync, watch } from 'node:fs';
+import type { FSWatcher } from 'node:fs';
+import { join } from 'node:path';
+import { resolveCommit } from '../git/history.ts';
+import { mergeTree } from '../git/merge.ts';
+import type { MergedTree } from '../git/merge.ts';
+import type { PoolRuntime } from './runtime.ts';
+
+/** Merges every pair of live branches in memory as they grow, and reports a conflict on both units at once. */
+export interface Radar {
+  start(): void;
+  stop(): void;
+}
+
+/** A branch that grows fast is looked at so often. Milliseconds. */
+const SETTLE_MS = 200;
+
+export function createRadar(pool: PoolRuntime): Radar {
+  const known = new Map<string, MergedTree>();
+  const tips = new Map<string, string>();
+  const told = new Map<string, boolean>();
+  let watcher: FSWatcher | null = null;
+  let timer: NodeJS.Timeout | undefined;
+  let looking: Promise<void> | null = null;
+  let again = false;
+
+  async function look(): Promise<void> {
+    const { git } = pool.repository;
+    const live = [...pool.units.live.values()].filter((unit) => unit.claim && unit.base !== null);
+    const grown: string[] = [];
+    const present = new Map<string, string>();
+    for (const unit of live) {
+      const tip = await resolveCommit(git, `refs/heads/${unit.branch}`);
+      if (tip === null || tip === unit.base) continue;
+      present.set(unit.chunk, tip);
+      if (tips.get(unit.chunk) !== tip) grown.push(unit.chunk);
+    }
+    for (const chunk of tips.keys()) if (!present.has(chunk)) tips.delete(chunk);
+    for (const [chunk, tip] of present) tips.set(chunk, tip);
+    for (const chunk of grown) await pool.verdicts.refresh(chunk);
+    const seen = new Set<string>();
+    for (const a of grown) {
+      for (const b of present.keys()) {
+        const pair = [a, b].toSorted().join(' ');
+        if (a === b || seen.has(pair)) continue;
+        seen.add(pair);
+        await compare(a, b, pair, present.get(a) ?? '', present.get(b) ?? '');
+      }
+    }
+  }
+
+  async function compare(a: string, b: string, pair: string, tipA: string, tipB: string): Promise<void> {
+    const key = [tipA, tipB].toSorted().join(' ');
+    const merged = known.get(key) ?? (await mergeTree(pool.repository.git, tipA, tipB).catch(() => null));
+    if (merged === null || pool.signal.aborted) return;
+    known.set(key, merged);
+    await pool.verdicts.merged(a, b, { clean: merged.clean, files: merged.files });
+    if (merged.clean || told.get(pair) === true) {
+      told.set(pair, !merged.clean);
+      return;
+    }
+    told.set(pair, true);
+    await pool.store.write(async (tx) => {
+      for (const [unit, other] of [[a, b], [b, a]] as const) await tx.append({ type: 'conflict.appeared', unit, data: { with: other, files: merged.files } });
+    });
+    pool.log.warn('two branches at work conflict', { a, b, files: merged.files });
+  }
+
+  const ask = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      again = true;
+      looking ??= (async () => {
+        while (again && !pool.signal.aborted) {
+          again = false;
+          await look().catch((error: unknown) => pool.log.warn('the radar could not look', { error: String(error) }));
+        }
+      })().finally(() => (looking = null));
+    }, SETTLE_MS).unref();
+  };
+
+  return {
+    start() {
+      const folder = join(pool.repository.commonDirectory, 'refs', 'heads', 'orchestrator');
+      mkdirSync(folder, { recursive: true });
+      // Where refs are kept otherwise, a phase's end is when branches are looked at.
+      try {
+        watcher = watch(folder, { persistent: false }, ask);
+        watcher.on('error', () => undefined);
+      } catch {
+        watcher = null;
+      }
+      pool.units.onChange(ask);
+    },
+    stop() {
+      clearTimeout(timer);
+      watcher?.close();
+    },
+  };
+}

@@ -1,0 +1,26 @@
+import type { Git } from '../git/git.ts';
+import { resolveCommit } from '../git/history.ts';
+import { PLANS } from './chunk.ts';
+import type { Chunk } from './chunk.ts';
+import { readChunk } from './goal-file.ts';
+import type { UnitFacts } from './oracle/facts.ts';
+import type { Unit } from './unit.ts';
+
+/** Facts for the oracle, read where a unit works. */
+
+export const declaredFacts = (chunk: Chunk): UnitFacts => ({
+  chunk: chunk.name, goal: chunk.goal, depends_on: chunk.depends_on, touches: chunk.touches, locations: chunk.locations, symbols: chunk.symbols, subsystems: chunk.subsystems, changed_files: [], changed_symbols: [],
+});
+
+/** What a unit declares in its own worktree, and what its branch has really changed; null where nothing can be read. */
+export async function factsOfUnit(git: Git, workspace: string, unit: Unit): Promise<UnitFacts | null> {
+  const chunk = readChunk(workspace, unit.chunk);
+  if (!chunk.ok) return null;
+  const declared = declaredFacts(chunk.value);
+  const tip = await resolveCommit(git, `refs/heads/${unit.branch}`);
+  if (tip === null || unit.base === null || tip === unit.base) return declared;
+  const text = await git.run(['diff', '--name-only', '--no-renames', '-z', `${unit.base}...${tip}`]);
+  // Its own plan is nobody else's.
+  const changed_files = text.split('\0').filter((path) => path !== '' && !path.includes(`${PLANS}/${unit.chunk}/`));
+  return { ...declared, changed_files };
+}

@@ -1,0 +1,77 @@
+import { existsSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fail, ok } from '../base/failure.ts';
+import type { Result } from '../base/failure.ts';
+import { resolveCommit } from '../git/history.ts';
+import type { Repository } from '../git/repository.ts';
+import { addWorktree, listWorktrees, openWorktree, removeWorktree } from '../git/worktrees.ts';
+import { makeFolder, makeUntrackedFolder } from '../loop/contract.ts';
+import type { PoolRuntime } from './runtime.ts';
+import type { Unit } from './unit.ts';
+
+/** Where units work: `.orchestrator/worktrees/<chunk>`, each on its own branch. */
+
+export const branchOf = (chunk: string): string => `orchestrator/${chunk}`;
+
+export const poolFolder = (workspace: string): string => join(workspace, '.orchestrator');
+
+export const worktreesFolder = (workspace: string): string => join(poolFolder(workspace), 'worktrees');
+
+/** A unit's worktree, ready to work in. */
+export interface UnitPlace {
+  readonly repository: Repository;
+  /** The workspace within it. */
+  readonly workspace: string;
+  readonly fresh: boolean;
+}
+
+/**
+ * The unit's worktree: the one that it has, or a new one on its branch, which begins at `start`. A folder that is there and
+ * is no worktree of this repository is never taken nor removed: failure `worktree_in_the_way`.
+ */
+export async function ensureWorktree(pool: PoolRuntime, unit: Unit, start: string): Promise<Result<UnitPlace>> {
+  const folder = worktreesFolder(pool.workspace);
+  const path = join(folder, unit.chunk);
+  makeUntrackedFolder(poolFolder(pool.workspace));
+  makeFolder(folder);
+  const there = lstatSync(path, { throwIfNoEntry: false });
+  let fresh = false;
+  if (there !== undefined) {
+    const opened = there.isDirectory() ? await openWorktree(pool.repository, path) : null;
+    if (opened !== null) return ok({ repository: opened, workspace: join(path, pool.prefix), fresh: false });
+    return fail({ code: 'worktree_in_the_way', kind: 'precondition', message: `${path} is there and is no worktree of this repository, so that ${unit.chunk} has no place to work.`, hint: `Move it away, then: orchestrator unit retry ${unit.chunk}` });
+  }
+  const exists = (await resolveCommit(pool.repository.git, `refs/heads/${unit.branch}`)) !== null;
+  // One that was removed by hand is still on git's list, and its branch with it.
+  await pool.repository.git.attempt(['worktree', 'prune', '--expire=now']);
+  await addWorktree(pool.repository, { path, branch: unit.branch, start, exists });
+  fresh = true;
+  const opened = await openWorktree(pool.repository, path);
+  if (opened === null) throw new Error(`git made no worktree at ${path}`);
+  mkdirSync(join(path, pool.prefix), { recursive: true });
+  return ok({ repository: opened, workspace: join(path, pool.prefix), fresh });
+}
+
+/** The unit's worktree as it stands; null where there is none. */
+export async function openUnitPlace(pool: PoolRuntime, chunk: string): Promise<UnitPlace | null> {
+  const path = join(worktreesFolder(pool.workspace), chunk);
+  const repository = existsSync(path) ? await openWorktree(pool.repository, path) : null;
+  return repository === null ? null : { repository, workspace: join(path, pool.prefix), fresh: false };
+}
+
+/** Takes a unit's worktree away; the branch stays. */
+export async function dropWorktree(pool: PoolRuntime, chunk: string): Promise<void> {
+  const path = join(worktreesFolder(pool.workspace), chunk);
+  const known = (await listWorktrees(pool.repository.git)).some((each) => each.path === path);
+  if (known) await removeWorktree(pool.repository, path);
+  // What git leaves of a folder whose worktree it has forgotten is ours alone if it is empty.
+  else if (existsSync(path)) rmSync(path, { recursive: false, force: true });
+}
+
+/** Worktrees of ours on disk or on git's list, with the chunk that each is named after. */
+export async function poolWorktrees(repository: Pick<Repository, 'git'>, workspace: string): Promise<{ readonly chunk: string; readonly path: string; readonly branch: string | null; readonly prunable: boolean }[]> {
+  const folder = worktreesFolder(workspace);
+  return (await listWorktrees(repository.git))
+    .filter((each) => each.path.startsWith(`${folder}/`) && !each.path.slice(folder.length + 1).includes('/'))
+    .map((each) => ({ chunk: basename(each.path), path: each.path, branch: each.branch, prunable: each.prunable }));
+}
