@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { authority, isLoopback } from '../base/address.ts';
 import { fail, ok } from '../base/failure.ts';
 import type { Result } from '../base/failure.ts';
 
@@ -50,7 +51,7 @@ export async function openDoorbell({ address, secret, onRing }: DoorbellOptions)
     return fail({ code: 'doorbell_unavailable', kind: 'unavailable', message: `${address} cannot be listened on: ${problem}.`, hint: 'Choose another port, or end the program that has it.' });
   }
   const taken = server.address() as AddressInfo;
-  return ok({ url: `http://${isIP(host) === 6 ? `[${host}]` : host}:${taken.port}/`, close: () => closed(server) });
+  return ok({ url: `http://${authority(host, taken.port)}/`, close: () => closed(server) });
 }
 
 /** Null where it is none. `localhost` is taken for 127.0.0.1, whatever a hosts file says. */
@@ -61,8 +62,6 @@ function parseAddress(address: string): { readonly host: string; readonly port: 
   const host = v6 ?? (name === undefined || name === '' || name.toLowerCase() === 'localhost' ? '127.0.0.1' : name);
   return { host, port };
 }
-
-const isLoopback = (host: string): boolean => host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 
 function answer(request: IncomingMessage, response: ServerResponse, secret: string | null, onRing: () => void): void {
   if (request.method !== 'POST' || request.url?.split('?')[0] !== '/') return refuse(request, response, 405);

@@ -69,14 +69,16 @@ async function perform<T>(invocation: Invocation<T>, output: Output, lines: bool
 export async function dispatchFor(options: GlobalOptions, operation: string, input: unknown, signal: AbortSignal, emit: (event: ProgressEvent) => void): Promise<Result<unknown>> {
   const { operations } = await import('../server/operations.ts');
   const directory = resolve(options.directory ?? '.');
+  const config_file = options.config === undefined ? null : resolve(directory, options.config);
   return await dispatch(operations, operation, input, {
     caller: { kind: 'operator' },
     directory,
-    config_file: options.config === undefined ? null : resolve(directory, options.config),
+    config_file,
     environment: process.env,
     clock: systemClock,
     signal,
     emit,
+    forward: async (declared, checked) => await (await import('../server/forward.ts')).forwardToDaemon({ directory, config_file, signal }, declared, checked),
   });
 }
 

@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { productVersion } from '../server/version.ts';
 import { addAttentionCommands } from './commands/attention.ts';
 import { addConfigCommands } from './commands/config.ts';
+import { addDaemonCommands } from './commands/daemon.ts';
 import { addLoopCommands } from './commands/loop.ts';
 import { addOperationCommands } from './commands/operations.ts';
 import { addPoolCommands } from './commands/pool.ts';
@@ -14,7 +15,7 @@ export function buildProgram(): Command {
   const program = new Command('orchestrator');
   program
     .description('Lets coding agents work on a git repository: in turns, in parallel, under contracts.')
-    .version(version(), '-V, --version', 'print the version')
+    .version(productVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show help')
     .option('-C, --directory <dir>', 'work there instead of here')
     .option('--config <file>', 'use this configuration file')
@@ -33,13 +34,8 @@ export function buildProgram(): Command {
   addAttentionCommands(program);
   addPoolCommands(program);
   addRescueCommands(program);
+  addDaemonCommands(program);
   addConfigCommands(program);
   addOperationCommands(program);
   return program;
-}
-
-/** Version of the package that this file belongs to. */
-function version(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }

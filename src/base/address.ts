@@ -1,0 +1,7 @@
+import { isIP } from 'node:net';
+
+/** Whether only this machine can reach a server that listens there. */
+export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+
+/** `host:port` as it stands in a URL and in a `Host` header. */
+export const authority = (host: string, port: number): string => `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;

@@ -1,0 +1,75 @@
+import type { WebSocket } from 'ws';
+
+/** A reader that is further behind than this is let go; it resumes from where it was. */
+const MOST_BYTES = 8 * 1024 * 1024;
+const MOST_FRAMES = 10_000;
+/** How long a reader gets to take in what it was sent before it was let go, and the reason with it. Milliseconds. */
+const FAREWELL_MS = 10_000;
+
+/** Close codes; those from 4000 on are ours. */
+export const CLOSE = { going_away: 1001, slow_reader: 4008, failed: 1011 } as const;
+
+/** One reader. */
+export interface Connection {
+  /** Chunks whose output it wants; `*` for all. */
+  readonly tails: ReadonlySet<string>;
+  /** Sends text, unless the reader is too far behind: then it is let go. False where it gets no more. */
+  send(frame: string | Buffer): boolean;
+  /** Resolves once everything sent so far has left this process, or nothing will any more. */
+  flushed(): Promise<void>;
+  isOpen(): boolean;
+  /** Asks for a sign of life; ends a connection that gave none since the last time. */
+  probe(): void;
+  /** Ends it with a reason; by force where the other side does not answer. */
+  end(code: number, reason: string): void;
+}
+
+export function createConnection(socket: WebSocket, tails: ReadonlySet<string>): Connection {
+  let outstanding = 0;
+  let ending = false;
+  let answered = true;
+  let waiting: (() => void)[] = [];
+  const wake = (): void => {
+    const now = waiting;
+    waiting = [];
+    for (const resolve of now) resolve();
+  };
+  const sent = (): void => {
+    outstanding--;
+    if (outstanding === 0) wake();
+  };
+  socket.on('pong', () => (answered = true));
+  // Its close follows; the reason is the other side's own affair.
+  socket.on('error', () => undefined);
+  socket.on('close', wake);
+  const isOpen = (): boolean => !ending && socket.readyState === socket.OPEN;
+  const end = (code: number, reason: string): void => {
+    if (ending) return;
+    ending = true;
+    socket.close(code, reason);
+    setTimeout(() => socket.terminate(), FAREWELL_MS).unref();
+  };
+  return {
+    tails,
+    isOpen,
+    end,
+    send(frame) {
+      if (!isOpen()) return false;
+      if (outstanding >= MOST_FRAMES || socket.bufferedAmount > MOST_BYTES) {
+        end(CLOSE.slow_reader, 'slow reader: too far behind; resume with ?since=');
+        return false;
+      }
+      outstanding++;
+      socket.send(frame, { binary: false }, sent);
+      return true;
+    },
+    async flushed() {
+      if (outstanding > 0 && isOpen()) await new Promise<void>((resolve) => waiting.push(resolve));
+    },
+    probe() {
+      if (!answered) return socket.terminate();
+      answered = false;
+      socket.ping();
+    },
+  };
+}
