@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import type { Git } from './git.ts';
 import { gitFailed, openGit } from './git.ts';
 import { commitIdentity } from './identity.ts';
@@ -74,6 +74,3 @@ export async function openWorktree(repository: Pick<Repository, 'commonDirectory
   const by = identity ?? (await commitIdentity(root));
   return { root, gitDirectory, commonDirectory, git: openGit(root, { ...by, GIT_DIR: gitDirectory, GIT_COMMON_DIR: commonDirectory, GIT_WORK_TREE: root }) };
 }
-
-/** The name under which git keeps a worktree. */
-export const worktreeName = (gitDirectory: string): string => basename(gitDirectory);

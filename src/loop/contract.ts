@@ -25,7 +25,6 @@ export { OrchestrationState, parseState } from './state.ts';
 export type { StateDocument } from './state.ts';
 export { writeState } from './stamp.ts';
 export { gatherChanges } from './change-set.ts';
-export type { ChangeSet } from './change-set.ts';
 export { takeSnapshot } from './snapshot.ts';
 export type { LoopSettings } from './runtime.ts';
 export { readPrompt, renderPrompt } from './prompt.ts';

@@ -99,7 +99,7 @@ export async function openPool(host: PoolHost): Promise<Result<Pool>> {
   const radar = createRadar(runtime);
   await reconcile(runtime);
   await verdicts.put((await Promise.all([...units.live.values()].map(async (unit) => await factsOfUnit(repository.git, unit.worktree === null ? host.workspace : join(unit.worktree, prefix), unit)))).filter((facts) => facts !== null));
-  for (const unit of [...units.live.values()]) if (unit.status === 'PENDING') await units.change(unit.chunk, { event: 'analysed', payload: {} });
+  for (const unit of units.live.values()) if (unit.status === 'PENDING') await units.change(unit.chunk, { event: 'analysed', payload: {} });
   dispatcher = createDispatcher(runtime, merges, done);
   radar.start();
   wake();

@@ -21,7 +21,7 @@ const NOTHING_USED = { input_tokens: 0, output_tokens: 0, cost_usd: null };
 export async function reconcile(pool: PoolRuntime): Promise<void> {
   await endLeftAgents(pool);
   await finishMerges(pool);
-  for (const unit of [...pool.units.live.values()]) {
+  for (const unit of pool.units.live.values()) {
     if (unit.status === 'ASSIGNED' || (unit.status === 'RUNNING' && unit.phase !== 'MERGE')) {
       await pool.units.change(unit.chunk, { event: 'requeue', payload: { phase: unit.phase, why: 'the daemon was ended while it was at work', not_before: null } });
     }

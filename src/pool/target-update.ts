@@ -1,6 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isAncestor } from '../git/history.ts';
 import { readAgentFile } from '../loop/contract.ts';
 import type { PoolRuntime } from './runtime.ts';
 import { trailers } from './unit-commit.ts';
@@ -58,6 +57,3 @@ function hasMarkers(path: string): boolean {
   const read = readAgentFile(path);
   return !read.ok || /^(?:<{7}|>{7}) /m.test(read.value ?? '');
 }
-
-/** Whether a branch already has all of the target. */
-export const isUpToDate = (pool: PoolRuntime, target: string, tip: string): Promise<boolean> => isAncestor(pool.repository.git, target, tip);

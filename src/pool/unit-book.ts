@@ -5,7 +5,6 @@ import type { ReadTransaction, Store, WriteTransaction } from '../store/store.ts
 import { applyChange } from './transition.ts';
 import type { Change } from './transition.ts';
 import { Unit, isTerminal } from './unit.ts';
-import type { UnitStatus } from './unit.ts';
 
 /**
  * The units as the store has them. Live ones are held in memory too, since one process alone writes them; every write is
@@ -125,9 +124,4 @@ export async function pageOfUnits(tx: ReadTransaction, page: { readonly limit: n
 export async function newest(tx: ReadTransaction | WriteTransaction, chunk: string): Promise<Unit | null> {
   const row = await tx.db.selectFrom('units').select('data').where('chunk', '=', chunk).orderBy('live', 'desc').orderBy('created_at', 'desc').orderBy('id', 'desc').limit(1).executeTakeFirst();
   return row === undefined ? null : parseUnit(row.data);
-}
-
-export async function countByStatus(tx: ReadTransaction): Promise<Partial<Record<UnitStatus, number>>> {
-  const rows = await tx.db.selectFrom('units').select(['status', (build) => build.fn.countAll<number>().as('count')]).groupBy('status').execute();
-  return Object.fromEntries(rows.map((row) => [row.status, Number(row.count)]));
 }

@@ -49,7 +49,7 @@ export const worktreeList = defineOperation({
   failures,
   async handler(context) {
     const looked = await look(context);
-    return looked.ok ? ok({ worktrees: looked.value.worktrees.map(({ merged_as: _, ...view }) => view) }) : looked;
+    return looked.ok ? ok({ worktrees: looked.value.worktrees.map(({ merged_as: _merged, ...view }) => view) }) : looked;
   },
 });
 
