@@ -46,7 +46,7 @@ async function inLine<T>(key: string, work: () => Promise<T>): Promise<T> {
 
 /** Makes a worktree at `path`: on `branch` (made at `start` where there is none), or detached at `start`. */
 export async function addWorktree({ git, commonDirectory }: Pick<Repository, 'git' | 'commonDirectory'>, at: { readonly path: string; readonly branch: string | null; readonly start: string; readonly exists: boolean }): Promise<void> {
-  const how = at.branch === null ? ['--detach', at.path, at.start] : at.exists ? ['--no-track', at.path, at.branch] : ['--no-track', '-b', at.branch, at.path, at.start];
+  const how = at.branch === null ? ['--detach', at.path, at.start] : at.exists ? [at.path, at.branch] : ['--no-track', '-b', at.branch, at.path, at.start];
   await inLine(commonDirectory, () => git.run(['worktree', 'add', ...how]));
 }
 

@@ -59,12 +59,17 @@ export function createDispatcher(pool: PoolRuntime, merges: MergeQueue, done: Do
     const decisions = schedule({ units: units.map(schedulable), isDone: done.isDone, exclusion: pool.verdicts.exclusion, slots, now });
     await carryOut(decisions, units);
     if (units.some((unit) => unit.status === 'RUNNING' && unit.phase === 'MERGE')) {
-      landing = landing.then(() => merges.run()).catch((error: unknown) => pool.log.error('the merge queue broke off', { error: String(error) }));
-      await Promise.resolve();
+      landing = landing
+        .then(() => merges.run())
+        .catch((error: unknown) => pool.log.error('the merge queue broke off', { error: String(error) }))
+        .then(() => (merges.waits() === null ? undefined : wakeIn(LANDING_MS)));
     }
+    wakeIn(Math.min(HEARTBEAT_MS, ...(decisions.wake === null ? [] : [Math.max(1, decisions.wake - now)]), ...(merges.waits() === null ? [] : [LANDING_MS])));
+  }
+
+  function wakeIn(ms: number): void {
     clearTimeout(timer);
-    const waits = [HEARTBEAT_MS, ...(decisions.wake === null ? [] : [Math.max(1, decisions.wake - now)]), ...(merges.waits() === null ? [] : [LANDING_MS])];
-    if (!stopped) timer = setTimeout(wake, Math.min(...waits)).unref();
+    if (!stopped) timer = setTimeout(wake, ms).unref();
   }
 
   async function carryOut(decisions: Decisions, units: readonly Unit[]): Promise<void> {

@@ -89,20 +89,28 @@ async function workThrough(pool: PoolRuntime, chunk: string, options: WorkOption
   const plan = join(place.workspace, 'plans', chunk, 'PLAN.md');
   const phases = phasesOf(pool, existsSync(plan) ? readFileSync(plan, 'utf8') : null);
   let phase = current().phase ?? phases[0] ?? 'MERGE';
-  await pool.units.change(chunk, { event: 'start', payload: { phase } });
+  // At the merge queue's door stands who is RUNNING in MERGE: until all is settled a unit that has no phase left is ASSIGNED.
+  if (phase !== 'MERGE') await pool.units.change(chunk, { event: 'start', payload: { phase } });
   while (phase !== 'MERGE') {
     const next = await playPhase(pool, current(), phase, place, options);
     if (next === null || options.signal.aborted) return;
     phase = next === 'on' ? (phases[phases.indexOf(phase) + 1] ?? 'MERGE') : next;
     if (phase !== 'MERGE') await pool.units.change(chunk, { event: 'advance', payload: { phase } }, { session: null });
   }
-  const left = await leftovers(pool, place);
-  if (left.length > 0) return await needsPerson(pool, chunk, 'VALIDATION', `Its worktree holds what may not be committed, and would be lost: ${left.slice(0, 10).join(', ')}${left.length > 10 ? ` and ${left.length - 10} more` : ''}. Take it away or make it fit in ${place.repository.root}, then: orchestrator unit retry ${chunk}`);
-  const settled = await settle(place, pool.prefix, current());
-  if (!settled.ok) return await needsPerson(pool, chunk, 'VALIDATION', settled.failure.message);
+  const unfit = await settleForMerge(pool, current(), place);
+  if (unfit !== null) return await needsPerson(pool, chunk, 'VALIDATION', unfit);
   crashPoint('unit-finished');
-  await pool.units.change(chunk, { event: 'advance', payload: { phase: 'MERGE' } }, { session: null, notes: [] });
+  const event = current().status === 'ASSIGNED' ? 'start' : 'advance';
+  await pool.units.change(chunk, { event, payload: { phase: 'MERGE' } }, { session: null, notes: [] });
   pool.wake();
+}
+
+/** Makes a unit fit for the merge queue; gives why it is not. */
+async function settleForMerge(pool: PoolRuntime, unit: Unit, place: UnitPlace): Promise<string | null> {
+  const left = await leftovers(pool, place);
+  if (left.length > 0) return `Its worktree holds what may not be committed, and would be lost: ${left.slice(0, 10).join(', ')}${left.length > 10 ? ` and ${left.length - 10} more` : ''}. Take it away or make it fit in ${place.repository.root}, then: orchestrator unit retry ${unit.chunk}`;
+  const settled = await settle(place, pool.prefix, unit);
+  return settled.ok ? null : settled.failure.message;
 }
 
 /** What stands uncommitted in a worktree and is not ours: too large, secret, or outside what may be committed. */
