@@ -20,10 +20,10 @@ export interface Repository {
 
 /**
  * The repository that `directory` belongs to. Failures: `not_a_repository` (precondition), `bare_repository`
- * (precondition), `git_missing` (precondition).
+ * (precondition), `git_missing` (precondition). `env`: further environment of every git call.
  */
-export async function openRepository(directory: string): Promise<Result<Repository>> {
-  const from = openGit(directory);
+export async function openRepository(directory: string, env: Readonly<Record<string, string>> = {}): Promise<Result<Repository>> {
+  const from = openGit(directory, env);
   let output;
   try {
     output = await from.attempt(['rev-parse', '--is-inside-work-tree', '--show-toplevel', '--absolute-git-dir', '--git-common-dir']);
@@ -53,7 +53,7 @@ export async function openRepository(directory: string): Promise<Result<Reposito
     gitDirectory,
     commonDirectory,
     // Pinned, so that no later change of core.worktree or of the identity can lead our calls elsewhere.
-    git: openGit(root, { ...(await commitIdentity(root)), GIT_DIR: gitDirectory, GIT_COMMON_DIR: commonDirectory, GIT_WORK_TREE: root }),
+    git: openGit(root, { ...env, ...(await commitIdentity(root)), GIT_DIR: gitDirectory, GIT_COMMON_DIR: commonDirectory, GIT_WORK_TREE: root }),
   });
 }
 

@@ -62,15 +62,14 @@ export async function removeWorktree({ git, commonDirectory }: Pick<Repository, 
 }
 
 /** Git in a linked worktree, known from where it stands: asks git nothing but whom commits are by. */
-export async function openWorktree(repository: Pick<Repository, 'commonDirectory' | 'git'>, path: string, identity?: Readonly<Record<string, string>>): Promise<Repository | null> {
+export async function openWorktree(repository: Pick<Repository, 'commonDirectory' | 'git'>, path: string, env: Readonly<Record<string, string>> = {}): Promise<Repository | null> {
   const root = await realpath(path).catch(() => null);
   if (root === null || !existsSync(join(root, '.git'))) return null;
-  const output = await openGit(root).attempt(['rev-parse', '--absolute-git-dir']);
+  const output = await openGit(root, env).attempt(['rev-parse', '--absolute-git-dir']);
   if (output.code !== 0) return null;
   const gitDirectory = await realpath(output.stdout.trim());
   const { commonDirectory } = repository;
   // A `.git` that leads elsewhere is no worktree of this repository.
   if (!gitDirectory.startsWith(join(commonDirectory, 'worktrees'))) return null;
-  const by = identity ?? (await commitIdentity(root));
-  return { root, gitDirectory, commonDirectory, git: openGit(root, { ...by, GIT_DIR: gitDirectory, GIT_COMMON_DIR: commonDirectory, GIT_WORK_TREE: root }) };
+  return { root, gitDirectory, commonDirectory, git: openGit(root, { ...env, ...(await commitIdentity(root)), GIT_DIR: gitDirectory, GIT_COMMON_DIR: commonDirectory, GIT_WORK_TREE: root }) };
 }

@@ -50,12 +50,12 @@ export function createGate(pool: PoolRuntime): Gate {
 /** The scratch worktree at a commit, with what earlier gates cached in ignored files; a text says why there is none. */
 async function scratchAt(pool: PoolRuntime, commit: string, signal: AbortSignal): Promise<UnitPlace | string> {
   const path = join(worktreesFolder(pool.workspace), SCRATCH);
-  let repository = existsSync(path) ? await openWorktree(pool.repository, path) : null;
+  let repository = existsSync(path) ? await openWorktree(pool.repository, path, pool.git_env) : null;
   const fresh = repository === null;
   if (repository === null) {
     await pool.repository.git.attempt(['worktree', 'prune', '--expire=now']);
     await addWorktree(pool.repository, { path, branch: null, start: commit, exists: false });
-    repository = await openWorktree(pool.repository, path);
+    repository = await openWorktree(pool.repository, path, pool.git_env);
     if (repository === null) return `git made no worktree at ${path}`;
   }
   const place = { repository, workspace: join(path, pool.prefix), fresh };

@@ -25,22 +25,22 @@ export async function land(pool: PoolRuntime, commit: string, old: string): Prom
   const own = worktreesFolder(pool.workspace);
   const checkout = (await listWorktrees(git)).find((each) => each.branch === pool.target && !each.bare && !each.prunable && !each.path.startsWith(`${own}/`));
   if (checkout === undefined) return (await moveRef(git, ref, commit, old, 'orchestrator: merge')) ? { kind: 'landed' } : { kind: 'moved' };
-  const why = await unfit(checkout.path);
+  const why = await unfit(checkout.path, pool.git_env);
   if (why !== null) {
     if (pool.config().pool.on_dirty_checkout === 'wait') return { kind: 'waits', why };
     return (await moveRef(git, ref, commit, old, 'orchestrator: merge')) ? { kind: 'landed' } : { kind: 'moved' };
   }
   if ((await resolveCommit(git, ref)) !== old) return { kind: 'moved' };
   // Git itself refuses to overwrite what it does not track, and to move anything but forward.
-  const followed = await openGit(checkout.path).attempt(['merge', '--ff-only', '--no-stat', '--quiet', '--no-autostash', commit]);
+  const followed = await openGit(checkout.path, pool.git_env).attempt(['merge', '--ff-only', '--no-stat', '--quiet', '--no-autostash', commit]);
   if (followed.code === 0) return { kind: 'landed' };
   if ((await resolveCommit(git, ref)) !== old) return { kind: 'moved' };
   return { kind: 'waits', why: `${checkout.path} cannot follow: ${followed.stderr.trim().split('\n').slice(0, 3).join(' ')}` };
 }
 
 /** Why a checkout may not be moved now; null when it may. */
-async function unfit(path: string): Promise<string | null> {
-  const opened = await openRepository(path);
+async function unfit(path: string, env: Readonly<Record<string, string>>): Promise<string | null> {
+  const opened = await openRepository(path, env);
   if (!opened.ok) return opened.failure.message;
   const holder = await readHolder(placesOf(opened.value, path).lock);
   if (holder !== null && isHolderAlive(holder)) return `orchestrator run is at work in ${path}`;

@@ -17,6 +17,7 @@ import type { PoolRuntime } from './runtime.ts';
 import type { Unit } from './unit.ts';
 import { parseUnitOutcome, unfit } from './unit-outcome.ts';
 import type { UnitOutcome } from './unit-outcome.ts';
+import { poolFolder } from './worktrees.ts';
 import type { UnitPlace } from './worktrees.ts';
 
 export type AgentPhase = keyof typeof PROMPTS;
@@ -25,7 +26,9 @@ export type AgentPhase = keyof typeof PROMPTS;
 export function unitSettings(pool: PoolRuntime, place: Pick<UnitPlace, 'repository' | 'workspace'>): LoopSettings {
   const settings = loopSettings({ config: pool.config(), workspace: place.workspace, repository: place.repository, config_file: join(place.workspace, 'orchestration.yaml'), mode: 'combined', agentFlags: { agent: null, roles: {}, prompts: {} }, commits: true });
   // Scripts and prompts are the person's, not what an agent has made of them in its worktree.
-  return { ...settings, agent: pool.agentConfig(), prompts_dir: join(pool.workspace, pool.config().prompts_dir) };
+  // Store, token and the worktrees of others: all that lies beside its own.
+  const sandbox = { ...settings.sandbox, hidden: [poolFolder(pool.workspace)] };
+  return { ...settings, sandbox, agent: pool.agentConfig(), prompts_dir: join(pool.workspace, pool.config().prompts_dir) };
 }
 
 const ACTORS: Readonly<Record<AgentPhase, string>> = { PLAN: 'galph', IMPLEMENT: 'ralph', REVIEW: 'galph' };

@@ -19,7 +19,7 @@ import { createMergeQueue } from './merge-queue.ts';
 import type { MergeQueue } from './merge-queue.ts';
 import { createNotifier } from './notify.ts';
 import { createRadar } from './radar.ts';
-import { reconcile } from './reconcile.ts';
+import { GIT_MARK, endLeftProcesses, reconcile } from './reconcile.ts';
 import type { PoolLog, PoolRuntime } from './runtime.ts';
 import { openUnitBook } from './unit-book.ts';
 import { factsOfUnit } from './unit-facts.ts';
@@ -50,7 +50,10 @@ export async function openPool(host: PoolHost): Promise<Result<Pool>> {
   const load = () => loadConfig({ file: exists(file) ? file : null, workspace: host.workspace, env: host.environment, flags: [] });
   const loaded = await load();
   if (!loaded.ok) return loaded;
-  const opened = await openRepository(host.workspace);
+  const agents = await openAgents({ ahead: false });
+  const left = await endLeftProcesses(host.store, agents, host.workspace);
+  const git_env = { [GIT_MARK]: host.workspace };
+  const opened = await openRepository(host.workspace, git_env);
   if (!opened.ok) return opened;
   const repository = opened.value;
   const stopReady = repository.git.keepReady(join(poolFolder(host.workspace), 'git-input'));
@@ -62,7 +65,6 @@ export async function openPool(host: PoolHost): Promise<Result<Pool>> {
   }
   let config: Config = loaded.value.config;
   const ended = new AbortController();
-  const agents = await openAgents({ ahead: false });
   agents.noteWorkspace(host.workspace);
   const units = await openUnitBook(host.store, host.clock);
   const wake = (): void => dispatcher?.wake();
@@ -80,7 +82,7 @@ export async function openPool(host: PoolHost): Promise<Result<Pool>> {
   });
   const prefix = relative(repository.root, host.workspace).split(sep).join('/');
   const runtime: PoolRuntime = {
-    workspace: host.workspace, config_file: host.config_file, repository, prefix, store: host.store, units, verdicts, agents, clock: host.clock,
+    workspace: host.workspace, config_file: host.config_file, repository, git_env, prefix, store: host.store, units, verdicts, agents, clock: host.clock,
     config: () => config,
     agentConfig: () => ({ default: config.agent.default, roles: config.agent.roles, prompts: config.agent.prompts, agents: config.agents, workspace: host.workspace }),
     target, log: host.log, wake, signal: ended.signal, broadcast: host.broadcast,
@@ -97,7 +99,7 @@ export async function openPool(host: PoolHost): Promise<Result<Pool>> {
   });
   const notifier = createNotifier(runtime);
   const radar = createRadar(runtime);
-  await reconcile(runtime);
+  await reconcile(runtime, left);
   await verdicts.put((await Promise.all([...units.live.values()].map(async (unit) => await factsOfUnit(repository.git, unit.worktree === null ? host.workspace : join(unit.worktree, prefix), unit)))).filter((facts) => facts !== null));
   for (const unit of units.live.values()) if (unit.status === 'PENDING') await units.change(unit.chunk, { event: 'analysed', payload: {} });
   dispatcher = createDispatcher(runtime, merges, done);

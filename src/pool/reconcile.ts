@@ -1,5 +1,8 @@
 import { isAncestor, resolveCommit } from '../git/history.ts';
-import type { AgentResult } from '../agents/contract.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { AgentResult, Agents, LeftAttempt } from '../agents/contract.ts';
+import { endMarked, markedProcesses } from '../process/group.ts';
+import type { Store } from '../store/store.ts';
 import { openAttempts, endAttempt } from './attempts.ts';
 import type { Attempt } from './attempts.ts';
 import { endMerge, preparedMerges } from './merges.ts';
@@ -14,12 +17,16 @@ import { join } from 'node:path';
 const NOTHING_USED = { input_tokens: 0, output_tokens: 0, cost_usd: null };
 
 /**
- * Joins what the store says with what git and the processes are, after whatever ended the daemon before: agents that are
- * left are ended, their finished work is counted, half-done merges are finished or forgotten, and every unit that was at
+ * Joins what the store says with what git and the processes are, after whatever ended the daemon before: the finished work
+ * of agents that were left is counted, half-done merges are finished or forgotten, and every unit that was at
  * work is back in line. To be called before anything starts.
  */
-export async function reconcile(pool: PoolRuntime): Promise<void> {
-  await endLeftAgents(pool);
+export async function reconcile(pool: PoolRuntime, left: readonly LeftAgent[]): Promise<void> {
+  for (const { attempt, state } of left) {
+    if (state.state === 'finished') await countFinished(pool, attempt, state.result);
+    else await noteCut(pool, attempt);
+    pool.log.info('an attempt was left', { chunk: attempt.chunk, attempt: attempt.id, state: state.state });
+  }
   await finishMerges(pool);
   for (const unit of pool.units.live.values()) {
     if (unit.status === 'ASSIGNED' || (unit.status === 'RUNNING' && unit.phase !== 'MERGE')) {
@@ -29,20 +36,39 @@ export async function reconcile(pool: PoolRuntime): Promise<void> {
   await clearWorktrees(pool);
 }
 
-async function endLeftAgents(pool: PoolRuntime): Promise<void> {
-  for (const attempt of await openAttempts(pool.store)) {
-    const left = await pool.agents.left({ kind: attempt.agent.kind, name: attempt.agent.name, scratch: attempt.scratch, events: attempt.transcript, from: 0, turn_id: attempt.id, workspace: attempt.workspace });
-    await pool.agents.endLeft({ scratch: attempt.scratch, turn_id: attempt.id });
-    if (left.state === 'finished') await countFinished(pool, attempt, left.result);
-    else {
-      await endAttempt(pool.store, { ...attempt, ended_at: pool.clock.now().toISOString(), usage: NOTHING_USED, failure: { code: 'daemon_ended', message: 'The daemon was ended while it ran.' } });
-      const unit = pool.units.live.get(attempt.chunk);
-      const session_id = await pool.agents.sessionOf(attempt.transcript);
-      if (unit !== undefined && unit.phase === attempt.phase && session_id !== null) {
-        await pool.units.note(unit.chunk, { session: { id: session_id, agent: attempt.agent.name, phase: attempt.phase, used: NOTHING_USED } }, 'unit.session');
-      }
-    }
-    pool.log.info('an attempt was left', { chunk: attempt.chunk, attempt: attempt.id, state: left.state });
+/** An attempt whose end nobody wrote down, and how it stood. */
+export interface LeftAgent {
+  readonly attempt: Attempt;
+  readonly state: LeftAttempt;
+}
+
+/** Ends every process that a daemon of this workspace left: agents first, then what is left of git and gates. To be called before any is started. */
+export async function endLeftProcesses(store: Store, agents: Agents, workspace: string): Promise<readonly LeftAgent[]> {
+  const found: LeftAgent[] = [];
+  for (const attempt of await openAttempts(store)) {
+    const state = await agents.left({ kind: attempt.agent.kind, name: attempt.agent.name, scratch: attempt.scratch, events: attempt.transcript, from: 0, turn_id: attempt.id, workspace: attempt.workspace });
+    await agents.endLeft({ scratch: attempt.scratch, turn_id: attempt.id });
+    found.push({ attempt, state });
+  }
+  // A commit that was under way is let finish: cut short, it would leave git's locks.
+  const until = performance.now() + GIT_MS;
+  while (markedProcesses(GIT_MARK, workspace).length > 0 && performance.now() < until) await delay(20);
+  await endMarked(GIT_MARK, workspace);
+  return found;
+}
+
+/** Our git calls carry it, with the workspace as its value. */
+export const GIT_MARK = 'ORCHESTRATOR_POOL_GIT';
+
+/** What git of a killed daemon gets to come to its end. Milliseconds. */
+const GIT_MS = 10_000;
+
+async function noteCut(pool: PoolRuntime, attempt: Attempt): Promise<void> {
+  await endAttempt(pool.store, { ...attempt, ended_at: pool.clock.now().toISOString(), usage: NOTHING_USED, failure: { code: 'daemon_ended', message: 'The daemon was ended while it ran.' } });
+  const unit = pool.units.live.get(attempt.chunk);
+  const session_id = await pool.agents.sessionOf(attempt.transcript);
+  if (unit !== undefined && unit.phase === attempt.phase && session_id !== null) {
+    await pool.units.note(unit.chunk, { session: { id: session_id, agent: attempt.agent.name, phase: attempt.phase, used: NOTHING_USED } }, 'unit.session');
   }
 }
 

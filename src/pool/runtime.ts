@@ -14,6 +14,8 @@ export interface PoolRuntime {
   readonly config_file: string | null;
   /** The person's checkout. */
   readonly repository: Repository;
+  /** Further environment of our git calls, by which those that a killed daemon left can be told. */
+  readonly git_env: Readonly<Record<string, string>>;
   /** Of the workspace in the checkout, `/` between parts; empty where it is the top. */
   readonly prefix: string;
   readonly store: Store;

@@ -4,6 +4,8 @@ import { PLANS } from './chunk.ts';
 import type { Chunk } from './chunk.ts';
 import { readChunk } from './goal-file.ts';
 import type { UnitFacts } from './oracle/facts.ts';
+import { languageOf } from './oracle/symbols/grammar.ts';
+import { changedSymbols } from './oracle/symbols/symbols-of.ts';
 import type { Unit } from './unit.ts';
 
 /** Facts for the oracle, read where a unit works. */
@@ -12,6 +14,9 @@ export const declaredFacts = (chunk: Chunk): UnitFacts => ({
   chunk: chunk.name, goal: chunk.goal, depends_on: chunk.depends_on, touches: chunk.touches, locations: chunk.locations, symbols: chunk.symbols, subsystems: chunk.subsystems, changed_files: [], changed_symbols: [],
 });
 
+/** Of more files than these the list is enough. */
+const PARSED = 100;
+
 /** What a unit declares in its own worktree, and what its branch has really changed; null where nothing can be read. */
 export async function factsOfUnit(git: Git, workspace: string, unit: Unit): Promise<UnitFacts | null> {
   const chunk = readChunk(workspace, unit.chunk);
@@ -19,8 +24,15 @@ export async function factsOfUnit(git: Git, workspace: string, unit: Unit): Prom
   const declared = declaredFacts(chunk.value);
   const tip = await resolveCommit(git, `refs/heads/${unit.branch}`);
   if (tip === null || unit.base === null || tip === unit.base) return declared;
-  const text = await git.run(['diff', '--name-only', '--no-renames', '-z', `${unit.base}...${tip}`]);
+  // What came in by an update from the target is not its own.
+  const base = (await git.run(['merge-base', unit.updating ?? `refs/heads/${unit.target}`, tip])).trim();
+  const text = await git.run(['diff', '--name-only', '--no-renames', '-z', base, tip]);
   // Its own plan is nobody else's.
   const changed_files = text.split('\0').filter((path) => path !== '' && !path.includes(`${PLANS}/${unit.chunk}/`));
-  return { ...declared, changed_files };
+  const changed_symbols: string[] = [];
+  for (const path of changed_files.filter((each) => languageOf(each) !== null).slice(0, PARSED)) {
+    const at = async (commit: string): Promise<string> => (await git.attempt(['cat-file', 'blob', `${commit}:${path}`])).stdout;
+    changed_symbols.push(...(await changedSymbols(path, await at(base), await at(tip))));
+  }
+  return { ...declared, changed_files, changed_symbols };
 }

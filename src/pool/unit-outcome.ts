@@ -46,7 +46,7 @@ export function unfit(why: string): Failure {
 }
 
 /** Errors that pass by themselves, so that the same call may be made again after a while. */
-const PASSING = new Set(['network', 'overloaded', 'rate_limit', 'crash']);
+const PASSING = new Set(['network', 'overloaded', 'rate_limit']);
 
 /**
  * Joins what the process did with what the agent reported, by types alone. Without a report a phase that ended well is

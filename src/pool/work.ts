@@ -11,6 +11,7 @@ import type { AttentionKind, Unit, UnitPhase } from './unit.ts';
 import { MAX_REVIEW_ROUNDS } from './transition.ts';
 import { hasContent } from './chunk.ts';
 import { activate, readChunk, settle } from './goal-file.ts';
+import { takeBackTarget } from './target-guard.ts';
 import { finishUpdate } from './target-update.ts';
 import { agentFor, callForPhase, unitSettings } from './phase-call.ts';
 import type { AgentPhase, PhaseCall } from './phase-call.ts';
@@ -130,11 +131,19 @@ async function playPhase(pool: PoolRuntime, unit: Unit, phase: AgentPhase, place
   }
   const spec = await standIn(pool, agent.value, unit, phase);
   const base = await checkedOutCommit(place.repository);
+  const target = await resolveCommit(pool.repository.git, `refs/heads/${pool.target}`);
   await pool.units.note(chunk, { attempt: unit.attempt + 1 }, 'unit.attempt');
   const called = await callForPhase(pool, pool.units.live.get(chunk) ?? unit, phase, place, { base, ports: options.ports, agent: spec, conflicts: pool.verdicts.told(chunk), signal: options.signal });
   if (!called.ok) {
     await needsPerson(pool, chunk, called.failure.kind === 'invalid' ? 'VALIDATION' : 'AGENT_ERROR', called.failure.message);
     return null;
+  }
+  if (!options.signal.aborted) {
+    const intruded = await takeBackTarget(pool, unit, place, target);
+    if (intruded !== null) {
+      await needsPerson(pool, chunk, 'VALIDATION', intruded);
+      return null;
+    }
   }
   return await afterCall(pool, chunk, phase, place, base, called.value, options.signal);
 }

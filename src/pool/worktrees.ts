@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fail, ok } from '../base/failure.ts';
 import type { Result } from '../base/failure.ts';
@@ -35,27 +35,29 @@ export async function ensureWorktree(pool: PoolRuntime, unit: Unit, start: strin
   makeUntrackedFolder(poolFolder(pool.workspace));
   makeFolder(folder);
   const there = lstatSync(path, { throwIfNoEntry: false });
-  let fresh = false;
   if (there !== undefined) {
-    const opened = there.isDirectory() ? await openWorktree(pool.repository, path) : null;
-    if (opened !== null) return ok({ repository: opened, workspace: join(path, pool.prefix), fresh: false });
-    return fail({ code: 'worktree_in_the_way', kind: 'precondition', message: `${path} is there and is no worktree of this repository, so that ${unit.chunk} has no place to work.`, hint: `Move it away, then: orchestrator unit retry ${unit.chunk}` });
+    const opened = there.isDirectory() ? await openWorktree(pool.repository, path, pool.git_env) : null;
+    // Git locks a worktree until it is wholly there: one that was cut short would look as if everything had been deleted.
+    const half = opened !== null && existsSync(join(opened.gitDirectory, 'locked'));
+    if (opened !== null && !half) return ok({ repository: opened, workspace: join(path, pool.prefix), fresh: false });
+    const ours = half || (opened === null && (await listWorktrees(pool.repository.git)).some((each) => each.path === path));
+    if (ours) await removeWorktree(pool.repository, path);
+    else if (!there.isDirectory() || readdirSync(path).length > 0) return fail({ code: 'worktree_in_the_way', kind: 'precondition', message: `${path} is there and is no worktree of this repository, so that ${unit.chunk} has no place to work.`, hint: `Move it away, then: orchestrator unit retry ${unit.chunk}` });
   }
   const exists = (await resolveCommit(pool.repository.git, `refs/heads/${unit.branch}`)) !== null;
   // One that was removed by hand is still on git's list, and its branch with it.
   await pool.repository.git.attempt(['worktree', 'prune', '--expire=now']);
   await addWorktree(pool.repository, { path, branch: unit.branch, start, exists });
-  fresh = true;
-  const opened = await openWorktree(pool.repository, path);
+  const opened = await openWorktree(pool.repository, path, pool.git_env);
   if (opened === null) throw new Error(`git made no worktree at ${path}`);
   mkdirSync(join(path, pool.prefix), { recursive: true });
-  return ok({ repository: opened, workspace: join(path, pool.prefix), fresh });
+  return ok({ repository: opened, workspace: join(path, pool.prefix), fresh: true });
 }
 
 /** The unit's worktree as it stands; null where there is none. */
 export async function openUnitPlace(pool: PoolRuntime, chunk: string): Promise<UnitPlace | null> {
   const path = join(worktreesFolder(pool.workspace), chunk);
-  const repository = existsSync(path) ? await openWorktree(pool.repository, path) : null;
+  const repository = existsSync(path) ? await openWorktree(pool.repository, path, pool.git_env) : null;
   return repository === null ? null : { repository, workspace: join(path, pool.prefix), fresh: false };
 }
 

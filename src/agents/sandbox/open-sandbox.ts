@@ -24,6 +24,8 @@ export interface SandboxSettings {
   readonly control: string;
   /** Places in the workspace that are not the agent's: configuration, logs, a `.git` file. */
   readonly frozen: readonly string[];
+  /** Further places that are not to be seen; what of them the agent may write stays. */
+  readonly hidden?: readonly string[];
 }
 
 /** A sandbox that is ready for one agent. */
@@ -94,7 +96,7 @@ export async function openSandbox(call: SandboxCall): Promise<Result<Sandbox | n
   const workspace = real(call.workspace);
   const facts = {
     homes, store, workspace, temp, frozen: frozen.map(real), git: git.map(real), control: real(settings.control),
-    state: call.state.map(real), own: [...call.own, cache].map(real), write: settings.write.map(real),
+    state: call.state.map(real), own: [...call.own, cache].map(real), write: settings.write.map(real), hide: (settings.hidden ?? []).map(real),
     others: otherWorkspaces(store, workspace), uid: process.getuid?.() ?? 0,
   };
   const gate = settings.mode === 'strict' ? await openGate(scratch, [...settings.allow_hosts, ...call.hosts]) : null;

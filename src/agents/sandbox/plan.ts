@@ -33,6 +33,8 @@ export interface SandboxFacts {
   readonly own: readonly string[];
   /** What else may be read and not written. */
   readonly frozen: readonly string[];
+  /** What else is hidden, though the workspace may lie in it. */
+  readonly hide: readonly string[];
   /** `sandbox.write`. */
   readonly write: readonly string[];
   /** Folders of other workspaces that this machine knows of. */
@@ -67,7 +69,7 @@ export function planSandbox(facts: SandboxFacts): SandboxPlan {
   const kept = [workspace, ...git, ...state, ...facts.write];
   // What holds a writable place, or lies in one, is not hidden whole.
   const apart = (path: string): boolean => !kept.some((each) => within(each, path) || within(path, each));
-  const hidden = [...facts.homes.flatMap((home) => SECRET_PLACES.map((place) => join(home, place))), facts.store, `/run/user/${facts.uid}`, ...SOCKETS, ...facts.others.filter(apart)];
+  const hidden = [...facts.homes.flatMap((home) => SECRET_PLACES.map((place) => join(home, place))), facts.store, `/run/user/${facts.uid}`, ...SOCKETS, ...facts.others.filter(apart), ...facts.hide];
   const frozen = [...new Set(git)].flatMap((folder) => [...RUNS_PROGRAMS, 'orchestrator'].map((name) => join(folder, name)));
   // A home that is a workspace itself: what is made writable must not show its keys again.
   const hiddenAgain = hidden.filter((path) => kept.some((each) => path !== each && within(path, each)) && !kept.some((each) => within(each, path)));
