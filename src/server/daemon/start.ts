@@ -1,14 +1,16 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { isLoopback } from '../../base/address.ts';
 import { FAILURE_KINDS, fail, ok } from '../../base/failure.ts';
 import type { Failure, FailureKind, Result } from '../../base/failure.ts';
+import { newNonce } from '../../base/ids.ts';
 import { isHolderAlive, readHolder } from '../../loop/lock.ts';
 import { makeUntrackedFolder } from '../../loop/record.ts';
 import { askToEnd } from '../../process/ask-to-end.ts';
 import { startDetached } from '../../process/detached.ts';
+import type { Detached } from '../../process/detached.ts';
 import { processIdentity } from '../../process/identity.ts';
 import { askDaemon } from '../ask-daemon.ts';
 import { daemonRunning } from './failures.ts';
@@ -77,13 +79,24 @@ export async function startInBackground(request: StartRequest): Promise<Result<S
 }
 
 async function launch(request: StartRequest, until: number): Promise<Result<Started>> {
-  const { places, workspace, config_file, environment, wanted, signal } = request;
+  const { places, workspace, config_file, environment, wanted } = request;
   makeUntrackedFolder(places.folder);
   const config = config_file === null ? [] : ['--config', config_file];
   const argv = [process.execPath, LAUNCHER, '-C', workspace, ...config, '--json', 'daemon', 'start', '--foreground', '--host', hostOf(wanted), '--port', String(portOf(wanted))] as const;
-  const child = startDetached([...argv], { cwd: workspace, env: environment, output_file: places.output });
+  // Of its own until it is up: who starts one at the same moment must not write over its last words.
+  const output = `${places.output}.${newNonce()}`;
+  const child = startDetached([...argv], { cwd: workspace, env: environment, output_file: output });
+  try {
+    return await whenUp(request, child, output, until);
+  } finally {
+    if (existsSync(output)) renameSync(output, places.output);
+  }
+}
+
+async function whenUp({ places, workspace, signal }: StartRequest, child: Detached, output: string, until: number): Promise<Result<Started>> {
+  const notUp = (why: string): Result<Started> => fail(daemonNotUp(places, output, why));
   const { pid } = child;
-  if (pid === undefined) return fail(notUp(places, 'it could not be started'));
+  if (pid === undefined) return notUp('it could not be started');
   const identity = processIdentity(pid);
   const ended = { yes: false };
   void child.exited.then(
@@ -93,10 +106,14 @@ async function launch(request: StartRequest, until: number): Promise<Result<Star
   for (;;) {
     const record = runningDaemon(places, workspace);
     if (record?.pid === pid && (await askDaemon(record, { method: 'GET', path: '/health' })).ok) return ok({ record, found: false });
-    if (ended.yes) return fail(failureIn(places) ?? notUp(places, 'it ended'));
+    if (ended.yes) {
+      // It found somebody else's, who was a moment quicker, and had nothing to do.
+      const other = runningDaemon(places, workspace);
+      return failureIn(output) ?? (other === null ? notUp('it ended') : fail(daemonRunning(workspace, other.pid, other.url)));
+    }
     if (signal.aborted || performance.now() > until) {
       await askToEnd(pid, identity, 5000);
-      return fail(signal.aborted ? (signal.reason as Failure) : notUp(places, `it did not answer within ${PATIENCE_MS / 1000} s and was told to end`));
+      return signal.aborted ? fail(signal.reason as Failure) : notUp(`it did not answer within ${PATIENCE_MS / 1000} s and was told to end`);
     }
     await delay(PAUSE_MS);
   }
@@ -113,11 +130,11 @@ const Envelope = z.object({
 });
 
 /** The failure that a daemon printed before it ended; null where it printed none. */
-function failureIn(places: DaemonPlaces): Failure | null {
-  for (const line of lastLines(places.output).toReversed()) {
+function failureIn(output: string): Result<never> | null {
+  for (const line of lastLines(output).toReversed()) {
     try {
       const parsed = Envelope.safeParse(JSON.parse(line));
-      if (parsed.success) return parsed.data.error as Failure;
+      if (parsed.success) return fail(parsed.data.error as Failure);
     } catch {
       // Not the document.
     }
@@ -125,8 +142,8 @@ function failureIn(places: DaemonPlaces): Failure | null {
   return null;
 }
 
-function notUp(places: DaemonPlaces, why: string): Failure {
-  const lines = [...lastLines(places.output), ...lastLines(places.log)].slice(-TAIL);
+function daemonNotUp(places: DaemonPlaces, output: string, why: string): Failure {
+  const lines = [...lastLines(output), ...lastLines(places.log)].slice(-TAIL);
   return {
     code: 'daemon_not_up',
     kind: 'unavailable',

@@ -48,7 +48,9 @@ export function createApp(host: AppHost): Hono {
     return context.json(await openApi(host.registry, host.version));
   });
   const tooLarge = (context: Context): Response => answer(context, refusal({ code: 'body_too_large', kind: 'limit', message: `A body may have ${MAX_BODY_BYTES} bytes.` }, 413));
-  app.all('/api/v1/:domain/:noun/:verb', bodyLimit({ maxSize: MAX_BODY_BYTES, onError: tooLarge }), async (context) => {
+  const path = '/api/v1/:domain/:noun/:verb';
+  app.post(path, bodyLimit({ maxSize: MAX_BODY_BYTES, onError: tooLarge }));
+  app.all(path, async (context) => {
     const { domain, noun, verb } = context.req.param();
     const name = `${domain}.${noun}.${verb}`;
     const operation = await host.registry.get(name);

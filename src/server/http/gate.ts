@@ -38,7 +38,7 @@ export function refuseRequest(path: string, headers: GateHeaders, settings: Gate
     return refusal({ code: 'origin_refused', kind: 'precondition', message: `Pages of ${JSON.stringify(origin)} may not talk to this daemon.` }, 403);
   }
   if (OPEN.includes(path)) return null;
-  const bearer = /^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1];
+  const bearer = /^Bearer +(.*\S) *$/i.exec(authorization ?? '')?.[1];
   if (bearer !== undefined && sameSecret(bearer, settings.token)) return null;
   if (bearer === undefined && cookie !== undefined && settings.hasSession(cookie)) return null;
   return refusal({ code: 'unauthorized', kind: 'precondition', message: 'This needs the token of the daemon.', hint: 'Send it as `Authorization: Bearer …` (.orchestrator/token), or open the link of `orchestrator daemon url`.' }, 401);

@@ -1,13 +1,22 @@
 import type { WebSocket } from 'ws';
 
-/** A reader that is further behind than this is let go; it resumes from where it was. */
+/** A reader that takes nothing while this much waits for it is let go; it resumes from where it was. */
 const MOST_BYTES = 8 * 1024 * 1024;
 const MOST_FRAMES = 10_000;
+/** And one that this much waits for, whatever it takes. */
+const HARD_BYTES = 32 * 1024 * 1024;
+/** How long it may take nothing. A burst within one moment makes nobody slow. Milliseconds. */
+const STUCK_MS = 1000;
+/** A reader that this much waits for is better served from the store. */
+const BEHIND_BYTES = 1024 * 1024;
+const BEHIND_FRAMES = 1000;
 /** How long a reader gets to take in what it was sent before it was let go, and the reason with it. Milliseconds. */
 const FAREWELL_MS = 10_000;
 
 /** Close codes; those from 4000 on are ours. */
 export const CLOSE = { going_away: 1001, slow_reader: 4008, failed: 1011 } as const;
+
+export const TOO_SLOW = 'slow reader: too far behind; resume with ?since=';
 
 /** One reader. */
 export interface Connection {
@@ -18,6 +27,10 @@ export interface Connection {
   /** Resolves once everything sent so far has left this process, or nothing will any more. */
   flushed(): Promise<void>;
   isOpen(): boolean;
+  /** Much waits for it. */
+  isBehind(): boolean;
+  /** Something waits for it, and it has taken nothing for a while. */
+  isStuck(): boolean;
   /** Asks for a sign of life; ends a connection that gave none since the last time. */
   probe(): void;
   /** Ends it with a reason; by force where the other side does not answer. */
@@ -26,6 +39,7 @@ export interface Connection {
 
 export function createConnection(socket: WebSocket, tails: ReadonlySet<string>): Connection {
   let outstanding = 0;
+  let progress = 0;
   let ending = false;
   let answered = true;
   let waiting: (() => void)[] = [];
@@ -36,6 +50,7 @@ export function createConnection(socket: WebSocket, tails: ReadonlySet<string>):
   };
   const sent = (): void => {
     outstanding--;
+    progress = performance.now();
     if (outstanding === 0) wake();
   };
   socket.on('pong', () => (answered = true));
@@ -49,16 +64,21 @@ export function createConnection(socket: WebSocket, tails: ReadonlySet<string>):
     socket.close(code, reason);
     setTimeout(() => socket.terminate(), FAREWELL_MS).unref();
   };
+  const isStuck = (): boolean => outstanding > 0 && performance.now() - progress > STUCK_MS;
   return {
     tails,
     isOpen,
+    isStuck,
+    isBehind: () => outstanding > BEHIND_FRAMES || socket.bufferedAmount > BEHIND_BYTES,
     end,
     send(frame) {
       if (!isOpen()) return false;
-      if (outstanding >= MOST_FRAMES || socket.bufferedAmount > MOST_BYTES) {
-        end(CLOSE.slow_reader, 'slow reader: too far behind; resume with ?since=');
+      const waiting = socket.bufferedAmount;
+      if (waiting > HARD_BYTES || ((waiting > MOST_BYTES || outstanding >= MOST_FRAMES) && isStuck())) {
+        end(CLOSE.slow_reader, TOO_SLOW);
         return false;
       }
+      if (outstanding === 0) progress = performance.now();
       outstanding++;
       socket.send(frame, { binary: false }, sent);
       return true;

@@ -10,11 +10,15 @@ import type { Store, StoredEvent } from '../../store/store.ts';
 import type { DaemonLog } from '../daemon/log.ts';
 import { refuseUpgrade } from '../http/listen.ts';
 import { refusal } from '../http/problem.ts';
-import { CLOSE, createConnection } from './connection.ts';
+import { CLOSE, TOO_SLOW, createConnection } from './connection.ts';
 import type { Connection } from './connection.ts';
 
 /** Events of the store that a reader is sent at a time while it catches up. */
 const PAGE = 500;
+/** More events at once than this are fetched from the store as a reader takes them. */
+const BURST = 1000;
+/** A reader that is further behind, and takes nothing, is let go. Events. */
+const MOST_BEHIND = 10_000;
 /** Between two signs of life. Milliseconds. */
 const PROBE_MS = 20_000;
 /** How long readers get at the end to say goodbye. Milliseconds. */
@@ -53,11 +57,21 @@ export function createHub(host: HubHost): Hub {
   let newest = 0;
   const unsubscribe = host.store.subscribe((events) => {
     newest = events.at(-1)?.seq ?? newest;
-    const live = [...readers].filter((reader) => reader.live);
-    if (live.length === 0) return;
-    for (const event of events) {
-      const frame = Buffer.from(frameOf(event));
-      for (const reader of live) if (event.seq > reader.cursor && reader.send(frame)) reader.cursor = event.seq;
+    const frames: Buffer[] = [];
+    for (const reader of readers) {
+      if (!reader.live) {
+        if (newest - reader.cursor > MOST_BEHIND && reader.isStuck()) reader.end(CLOSE.slow_reader, TOO_SLOW);
+        continue;
+      }
+      if (events.length > BURST || reader.isBehind()) {
+        reader.live = false;
+        serveReader(reader, () => catchUp(reader));
+        continue;
+      }
+      for (const [index, event] of events.entries()) {
+        const frame = (frames[index] ??= Buffer.from(frameOf(event)));
+        if (event.seq > reader.cursor && reader.send(frame)) reader.cursor = event.seq;
+      }
     }
   });
   const timer = setInterval(() => readers.forEach((reader) => reader.probe()), PROBE_MS);
@@ -78,6 +92,14 @@ export function createHub(host: HubHost): Hub {
     }
   };
 
+  const serveReader = (reader: Reader, work: () => Promise<void>): void => {
+    work().catch((error: unknown) => {
+      const failure = failureOf(error);
+      host.log.error(`A WebSocket could not be served: ${failure.message}`, { ...failure.details });
+      reader.end(CLOSE.failed, failure.code);
+    });
+  };
+
   const greet = async (reader: Reader, since: number | null): Promise<void> => {
     const snapshot = host.resources.find(SNAPSHOT) ?? (async () => ({ units: [] }));
     const { seq, data } = await host.store.read(async (tx) => {
@@ -95,11 +117,7 @@ export function createHub(host: HubHost): Hub {
     const reader: Reader = { ...createConnection(socket, tails), cursor: 0, live: false };
     readers.add(reader);
     socket.on('close', () => readers.delete(reader));
-    greet(reader, since).catch((error: unknown) => {
-      const failure = failureOf(error);
-      host.log.error(`A WebSocket could not be served: ${failure.message}`, { ...failure.details });
-      reader.end(CLOSE.failed, failure.code);
-    });
+    serveReader(reader, () => greet(reader, since));
   };
 
   return {
