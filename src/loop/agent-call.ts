@@ -179,7 +179,9 @@ export async function callAgent(runtime: LoopRuntime, journal: Journal, call: Pr
   const limits = { turn, run: settings.budget, day: settings.day_budget, before: spent, earlier: { usage: earlier?.usage ?? NOTHING_USED, agent_ms: earlier?.agent_ms ?? 0 }, ledger };
   const max_cost_usd = costLeft(limits);
   const budget = watchBudget({ ...limits, call: key, waits: runtime.waits });
-  const questions = holdForQuestions(runtime, journal, tools !== undefined);
+  const { turn_id, actor } = journal;
+  const asked = ({ question, options: choices }: { question: string; options: string[] | null }): void => runtime.emit({ type: 'question.asked', turn_id, actor, question, options: choices });
+  const questions = holdForQuestions({ places, wait_ms: settings.limits.question_wait, onAsked: asked, beginWait: () => runtime.waits.begin() }, tools === undefined ? null : turn_id);
   let looking: Promise<Snapshot | null> | null = null;
   const controls = controlMarks(runtime.repository.commonDirectory);
   const result = await runtime.agents.run(
@@ -225,7 +227,8 @@ export async function callAgent(runtime: LoopRuntime, journal: Journal, call: Pr
 /** Variables of a turn that its tools need: whose they are, and where what is reported goes. */
 const PASSED = ['ORCHESTRATOR_TURN_ID', 'ORCHESTRATOR_ATTEMPT', 'ORCHESTRATOR_TOKEN'] as const;
 
-const toolServer = (workspace: string): ToolServer => ({ argv: [process.execPath, fileURLToPath(new URL('../../bin/orchestrator.js', import.meta.url)), '-C', workspace, 'mcp'], pass: PASSED });
+/** The server of our tools for an agent that works in `workspace`. */
+export const toolServer = (workspace: string, passed: readonly string[] = PASSED): ToolServer => ({ argv: [process.execPath, fileURLToPath(new URL('../../bin/orchestrator.js', import.meta.url)), '-C', workspace, 'mcp'], pass: passed });
 
 /** Removes an attempt's outcome once its turn is on record; doctor names one that cannot be removed. */
 export function clearAttempt(journal: Journal): void {

@@ -34,3 +34,6 @@ export { hideSecrets } from './hide-secrets.ts';
 export { makeFolder, makeUntrackedFolder } from './record.ts';
 export { decideLimit } from './usage-limit.ts';
 export { attentionList, questionAnswer } from './operations/attention.ts';
+export { holdForQuestions } from './question-hold.ts';
+export { answer, answerTo, ask, awaitAnswer, clearQuestions, markDelivered, touchesFile, undelivered } from './questions.ts';
+export { toolServer } from './agent-call.ts';

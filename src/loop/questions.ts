@@ -29,7 +29,7 @@ export const touchesFile = (places: Places, turnId: string): string => join(plac
 const MOST = 50;
 
 const asked = (places: Places, turnId: string): string => join(places.scratch, 'questions', turnId);
-const answered = (places: Places, turnId: string): string => join(places.control, 'answers', turnId);
+const answered = (places: Pick<Places, 'control'>, turnId: string): string => join(places.control, 'answers', turnId);
 
 /** Writes a question down and gives its id. */
 export function ask(places: Places, turnId: string, question: string, options: readonly string[] | null, at: Date): string {
@@ -65,7 +65,7 @@ export function answerTo(places: Places, turnId: string, id: string): string | n
   return parsed(join(answered(places, turnId), `${id}.json`), Answer)[0]?.answer ?? null;
 }
 
-export function answer(places: Places, turnId: string, id: string, text: string, at: Date): void {
+export function answer(places: Pick<Places, 'control'>, turnId: string, id: string, text: string, at: Date): void {
   mkdirSync(answered(places, turnId), { recursive: true });
   writeFileAtomic.sync(join(answered(places, turnId), `${id}.json`), `${JSON.stringify({ id, answer: text, answered_at: at.toISOString() })}\n`, { fsync: true });
 }

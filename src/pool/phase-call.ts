@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { closeSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AgentResult, AgentSpec } from '../agents/contract.ts';
@@ -8,10 +8,13 @@ import { crashPoint } from '../base/crash-point.ts';
 import { FailureError, fail, ok } from '../base/failure.ts';
 import type { Result } from '../base/failure.ts';
 import { newId } from '../base/ids.ts';
-import { hideSecrets, loopSettings, makeFolder, makeUntrackedFolder, placesOf, readAgentFile } from '../loop/contract.ts';
+import { hideSecrets, loopSettings, makeFolder, makeUntrackedFolder, placesOf, readAgentFile, toolServer } from '../loop/contract.ts';
 import type { LoopSettings } from '../loop/contract.ts';
 import { beginAttempt, endAttempt } from './attempts.ts';
 import type { Attempt } from './attempts.ts';
+import { takeOpenQuestion, watchLiveQuestions, watchTouches } from './live-questions.ts';
+import type { OpenQuestion } from './live-questions.ts';
+import { bind, digestOf, unbind, writeConflicts } from './unit-binding.ts';
 import { PROMPTS, answerText, readPhasePrompt, renderPhasePrompt } from './phase-prompt.ts';
 import type { PoolRuntime } from './runtime.ts';
 import type { Unit } from './unit.ts';
@@ -19,6 +22,9 @@ import { parseUnitOutcome, unfit } from './unit-outcome.ts';
 import type { UnitOutcome } from './unit-outcome.ts';
 import { poolFolder } from './worktrees.ts';
 import type { UnitPlace } from './worktrees.ts';
+
+/** What the tools of a unit's agent must find in their environment. */
+const PASSED = ['ORCHESTRATOR_TURN_ID', 'ORCHESTRATOR_TOKEN', 'ORCHESTRATOR_UNIT'] as const;
 
 export type AgentPhase = keyof typeof PROMPTS;
 
@@ -44,6 +50,8 @@ export interface PhaseCall {
   readonly result: AgentResult;
   readonly report: Result<UnitOutcome> | null;
   readonly attempt: Attempt;
+  /** Asked through our tools, and not answered in time. */
+  readonly open: OpenQuestion | null;
 }
 
 /** Calls the agent of a phase in the unit's worktree and waits for its end. Failures come before any process. */
@@ -67,12 +75,18 @@ export async function callForPhase(pool: PoolRuntime, unit: Unit, phase: AgentPh
   pool.agents.reset(places.attempt);
   const logs = unitLogs(join(pool.workspace, pool.config().logs_dir), unit.chunk, phase, at);
   const token = randomBytes(24).toString('base64url');
+  const tools = (await pool.agents.takesTools(options.agent.kind)) ? toolServer(place.workspace, PASSED) : undefined;
   const agent = { name: options.agent.name, kind: options.agent.kind };
   const attempt: Attempt = {
     id, chunk: unit.chunk, phase, agent, scratch: places.attempt, outcome, workspace: place.workspace, log: logs.text, transcript: logs.events, base: options.base,
-    token: createHash('sha256').update(token).digest('hex'), started_at: at.toISOString(), ended_at: null, exit_code: null, usage: null, failure: null,
+    token: digestOf(token), started_at: at.toISOString(), ended_at: null, exit_code: null, usage: null, failure: null,
   };
   await beginAttempt(pool.store, attempt);
+  const { question_wait } = settings.limits;
+  bind(places, { unit: unit.chunk, attempt: id, phase, token: attempt.token, outcome, branch: unit.branch, target: unit.target, base: options.base, notes: unit.notes, question_wait });
+  writeConflicts(places, options.conflicts);
+  pool.at_work.set(unit.chunk, places);
+  const unwatch = watchTouches(places, () => void pool.verdicts.refresh(unit.chunk));
   const goesOn = unit.session !== null && unit.session.phase === phase && unit.session.agent === agent.name ? unit.session : null;
   const variables = {
     ORCHESTRATOR_ACTOR: ACTORS[phase],
@@ -89,6 +103,7 @@ export async function callForPhase(pool: PoolRuntime, unit: Unit, phase: AgentPh
     ORCHESTRATOR_TOKEN: token,
     ...(unit.answer === null ? {} : { ORCHESTRATOR_ANSWER: unit.answer.text }),
   };
+  const questions = watchLiveQuestions(pool, unit.chunk, id, places, question_wait, tools !== undefined);
   const result = await pool.agents.run(
     {
       agent: options.agent,
@@ -99,10 +114,12 @@ export async function callForPhase(pool: PoolRuntime, unit: Unit, phase: AgentPh
       logs,
       sandbox: settings.sandbox,
       pass_env: settings.pass_env,
+      ...(tools === undefined ? {} : { tools }),
       ...(goesOn === null ? {} : { resume: { session_id: goesOn.id, used: goesOn.used } }),
       limits: { turn_timeout_ms: prompt.value.frontMatter?.timeout ?? settings.limits.turn_timeout, stall_timeout_ms: settings.limits.stall_timeout, grace_ms: settings.limits.grace, max_log_bytes: settings.limits.max_log_bytes },
     },
     {
+      hold: questions,
       onStarted: () => crashPoint('unit-agent-running'),
       onEvent(event) {
         const text = logText(event);
@@ -111,12 +128,16 @@ export async function callForPhase(pool: PoolRuntime, unit: Unit, phase: AgentPh
     },
     options.signal,
   );
+  questions.close();
+  unwatch();
+  unbind(places);
+  pool.at_work.delete(unit.chunk);
   crashPoint('unit-agent-exited');
   const ended: Attempt = { ...attempt, ended_at: clock.now().toISOString(), exit_code: result.exit_code, usage: result.usage, failure: result.failure === null ? null : { code: result.failure.code, message: result.failure.message } };
   const report = readReport(outcome, secretValues({ ...process.env, ...options.agent.env }));
   await endAttempt(pool.store, ended);
   rmSync(outcome, { recursive: true, force: true });
-  return ok({ result, report, attempt: ended });
+  return ok({ result, report, attempt: ended, open: takeOpenQuestion(places, id) });
 }
 
 export function readReport(path: string, secrets: readonly string[]): Result<UnitOutcome> | null {

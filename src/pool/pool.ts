@@ -23,6 +23,8 @@ import { GIT_MARK, endLeftProcesses, reconcile } from './reconcile.ts';
 import type { PoolLog, PoolRuntime } from './runtime.ts';
 import { openUnitBook } from './unit-book.ts';
 import { factsOfUnit } from './unit-facts.ts';
+import { writeConflicts } from './unit-binding.ts';
+import type { Places } from '../loop/contract.ts';
 import { openVerdicts } from './verdicts.ts';
 import { poolFolder } from './worktrees.ts';
 
@@ -78,11 +80,18 @@ export async function openPool(host: PoolHost): Promise<Result<Pool>> {
       const unit = units.live.get(chunk);
       return unit === undefined ? null : await factsOfUnit(repository.git, unit.worktree === null ? host.workspace : join(unit.worktree, prefix), unit);
     },
-    onChange: () => wake(),
+    onChange: () => {
+      tellConflicts();
+      wake();
+    },
   });
+  const at_work = new Map<string, Places>();
+  const tellConflicts = (): void => {
+    for (const [chunk, places] of at_work) writeConflicts(places, verdicts.told(chunk));
+  };
   const prefix = relative(repository.root, host.workspace).split(sep).join('/');
   const runtime: PoolRuntime = {
-    workspace: host.workspace, config_file: host.config_file, repository, git_env, prefix, store: host.store, units, verdicts, agents, clock: host.clock,
+    workspace: host.workspace, config_file: host.config_file, repository, git_env, prefix, store: host.store, units, verdicts, agents, at_work, clock: host.clock,
     config: () => config,
     agentConfig: () => ({ default: config.agent.default, roles: config.agent.roles, prompts: config.agent.prompts, agents: config.agents, workspace: host.workspace }),
     target, log: host.log, wake, signal: ended.signal, broadcast: host.broadcast,

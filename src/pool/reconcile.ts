@@ -8,6 +8,8 @@ import type { Attempt } from './attempts.ts';
 import { endMerge, preparedMerges } from './merges.ts';
 import { completeUnit, tidyUp } from './merge-queue.ts';
 import { readReport } from './phase-call.ts';
+import { takeOpenQuestion } from './live-questions.ts';
+import { placesOf } from '../loop/contract.ts';
 import type { PoolRuntime } from './runtime.ts';
 import { afterCall, phasesOf } from './work.ts';
 import { openUnitPlace, poolWorktrees } from './worktrees.ts';
@@ -30,7 +32,7 @@ export async function reconcile(pool: PoolRuntime, left: readonly LeftAgent[]): 
   await finishMerges(pool);
   for (const unit of pool.units.live.values()) {
     if (unit.status === 'ASSIGNED' || (unit.status === 'RUNNING' && unit.phase !== 'MERGE')) {
-      await pool.units.change(unit.chunk, { event: 'requeue', payload: { phase: unit.phase, why: 'the daemon was ended while it was at work', not_before: null } });
+      await pool.units.change(unit.chunk, { event: 'requeue', payload: { phase: unit.phase, why: 'the daemon was ended while it was at work', not_before: null } }, { question: null });
     }
   }
   await clearWorktrees(pool);
@@ -79,7 +81,7 @@ async function countFinished(pool: PoolRuntime, attempt: Attempt, result: AgentR
   const unit = pool.units.live.get(attempt.chunk);
   const place = unit === undefined ? null : await openUnitPlace(pool, unit.chunk);
   if (unit !== undefined && unit.status === 'RUNNING' && unit.phase === attempt.phase && attempt.phase !== 'MERGE' && place !== null) {
-    const next = await afterCall(pool, unit.chunk, attempt.phase, place, attempt.base, { result, report, attempt: ended }, new AbortController().signal);
+    const next = await afterCall(pool, unit.chunk, attempt.phase, place, attempt.base, { result, report, attempt: ended, open: takeOpenQuestion(placesOf(place.repository, place.workspace), attempt.id) }, new AbortController().signal);
     if (next !== null) {
       const file = join(place.workspace, 'plans', unit.chunk, 'PLAN.md');
       const phases = phasesOf(pool, existsSync(file) ? readFileSync(file, 'utf8') : null);

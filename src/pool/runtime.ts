@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Config } from '../config/schema.ts';
 import type { Repository } from '../git/repository.ts';
 import type { Store } from '../store/store.ts';
+import type { Places } from '../loop/contract.ts';
 import type { UnitBook } from './unit-book.ts';
 import type { Verdicts } from './verdicts.ts';
 
@@ -22,6 +23,8 @@ export interface PoolRuntime {
   readonly units: UnitBook;
   readonly verdicts: Verdicts;
   readonly agents: Agents;
+  /** Where the agents that are at work now have their files, by chunk. */
+  readonly at_work: Map<string, Places>;
   readonly clock: Clock;
   /** In force now; `pool:` may change while the daemon runs. */
   config(): Config;

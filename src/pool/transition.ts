@@ -91,7 +91,7 @@ function effect(unit: Unit, change: Change): Partial<Unit> {
     case 'requeue':
       return { phase: change.payload.phase, not_before: change.payload.not_before };
     case 'attention':
-      return { kind: change.payload.kind, attention_reason: change.payload.attention_reason, question: change.payload.question, waits: [] };
+      return { kind: change.payload.kind, attention_reason: change.payload.attention_reason, question: change.payload.question === null ? null : { ...change.payload.question, live: null }, waits: [] };
     case 'answer':
       return { ...CALM, answer: unit.question === null ? { question: unit.attention_reason ?? '', text: change.payload.text } : { question: unit.question.question, text: change.payload.text } };
     case 'resume':

@@ -1,3 +1,7 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { readAgentFile } from '../loop/contract.ts';
 import type { Git } from '../git/git.ts';
 import { resolveCommit } from '../git/history.ts';
 import { PLANS } from './chunk.ts';
@@ -14,6 +18,22 @@ export const declaredFacts = (chunk: Chunk): UnitFacts => ({
   chunk: chunk.name, goal: chunk.goal, depends_on: chunk.depends_on, touches: chunk.touches, locations: chunk.locations, symbols: chunk.symbols, subsystems: chunk.subsystems, changed_files: [], changed_symbols: [],
 });
 
+const Touches = z.object({ paths: z.array(z.string().min(1)).max(500) });
+
+/** What the unit's agents said in the middle of their calls that they would change. */
+function declaredMidway(workspace: string): string[] {
+  const folder = join(workspace, '.orchestrator', 'touches');
+  try {
+    return readdirSync(folder).slice(0, 100).flatMap((name) => {
+      const read = readAgentFile(join(folder, name));
+      const parsed = Touches.safeParse(read.ok && read.value !== null ? JSON.parse(read.value) : null);
+      return parsed.success ? parsed.data.paths : [];
+    });
+  } catch {
+    return [];
+  }
+}
+
 /** Of more files than these the list is enough. */
 const PARSED = 100;
 
@@ -21,7 +41,8 @@ const PARSED = 100;
 export async function factsOfUnit(git: Git, workspace: string, unit: Unit): Promise<UnitFacts | null> {
   const chunk = readChunk(workspace, unit.chunk);
   if (!chunk.ok) return null;
-  const declared = declaredFacts(chunk.value);
+  const said = declaredFacts(chunk.value);
+  const declared = { ...said, touches: [...said.touches, ...declaredMidway(workspace)] };
   const tip = await resolveCommit(git, `refs/heads/${unit.branch}`);
   if (tip === null || unit.base === null || tip === unit.base) return declared;
   // What came in by an update from the target is not its own.

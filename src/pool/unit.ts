@@ -60,7 +60,8 @@ export const Unit = z.object({
   attempt: z.number().int(),
   /** Session to go on with in this phase, and what it had used by then. */
   session: z.object({ id: z.string(), agent: z.string(), phase: UnitPhase, used: Usage }).nullable(),
-  question: z.object({ question: z.string(), options: z.array(z.string()).nullable() }).nullable(),
+  /** `live`: its agent waits for the answer in the middle of a call. `control`: folder of the worktree's own git folder. */
+  question: z.object({ question: z.string(), options: z.array(z.string()).nullable(), live: z.object({ attempt: z.string(), id: z.string(), control: z.string() }).nullable() }).nullable(),
   answer: z.object({ question: z.string(), text: z.string() }).nullable(),
   /** Commit of the target that is being merged into its branch, with conflicts for its agent to resolve. */
   updating: z.string().nullable(),

@@ -58,7 +58,7 @@ export async function work(pool: PoolRuntime, chunk: string, options: WorkOption
   }
 }
 
-async function needsPerson(pool: PoolRuntime, chunk: string, kind: AttentionKind, attention_reason: string, question: Unit['question'] = null): Promise<void> {
+async function needsPerson(pool: PoolRuntime, chunk: string, kind: AttentionKind, attention_reason: string, question: { question: string; options: string[] | null } | null = null): Promise<void> {
   await pool.units.change(chunk, { event: 'attention', payload: { kind, attention_reason, question } });
 }
 
@@ -162,7 +162,7 @@ export async function afterCall(pool: PoolRuntime, chunk: string, phase: AgentPh
   const { result, report } = call;
   const usage = { input_tokens: unit.usage.input_tokens + result.usage.input_tokens, output_tokens: unit.usage.output_tokens + result.usage.output_tokens, cost_usd: unit.usage.cost_usd === null && result.usage.cost_usd === null ? null : (unit.usage.cost_usd ?? 0) + (result.usage.cost_usd ?? 0) };
   const session = result.session_id === null ? null : { id: result.session_id, agent: call.attempt.agent.name, phase, used: result.usage };
-  await pool.units.note(chunk, { usage, session }, 'unit.usage');
+  await pool.units.note(chunk, { usage, session, question: null }, 'unit.usage');
   // Cut short from outside: what the next start or the cancellation does with it is not decided here.
   if (signal.aborted) return null;
   // An update from the target that we began is finished by us; any other half-done merge is the agent's fault.
@@ -172,7 +172,7 @@ export async function afterCall(pool: PoolRuntime, chunk: string, phase: AgentPh
     return null;
   }
   const target = await resolveCommit(pool.repository.git, `refs/heads/${pool.target}`);
-  const ended = concludePhase(phase, result, report);
+  const ended = heldBy(call, concludePhase(phase, result, report));
   const work = await commitWork(place, { ...unit, phase, agent: call.attempt.agent }, base, target ?? base, unitSettings(pool, place), `${chunk}: ${phase.toLowerCase()}`);
   if (work.failure !== null) {
     await keepBase(pool, unit, base, work.failure);
@@ -182,6 +182,12 @@ export async function afterCall(pool: PoolRuntime, chunk: string, phase: AgentPh
   for (const { path, reason } of work.skipped) pool.log.warn(`not committed: ${reason}`, { chunk, path });
   void pool.verdicts.refresh(chunk);
   return await proceed(pool, unit, phase, ended);
+}
+
+/** A question without an answer weighs more than what the agent made of its end. One that was answered too late for it is answered now. */
+function heldBy({ open, result }: PhaseCall, ended: PhaseEnd): PhaseEnd {
+  if (open === null || result.usage_limit !== null || ended.kind === 'failed') return ended;
+  return open.answer === null ? { kind: 'question', question: open.question, options: open.options } : { kind: 'answered', question: open.question, answer: open.answer };
 }
 
 /** A branch that lost its commits keeps them under a backup ref. */
@@ -210,6 +216,10 @@ async function proceed(pool: PoolRuntime, unit: Unit, phase: AgentPhase, ended: 
       return null;
     case 'question':
       await needsPerson(pool, chunk, 'QUESTION', `Its agent asks: ${ended.question}`, { question: ended.question, options: ended.options === null ? null : [...ended.options] });
+      return null;
+    case 'answered':
+      await pool.units.change(chunk, { event: 'requeue', payload: { phase, why: 'its question was answered', not_before: null } }, { answer: { question: ended.question, text: ended.answer } });
+      pool.wake();
       return null;
     case 'failed':
       await pool.units.change(chunk, { event: 'fail', payload: { code: ended.failure.code, message: ended.failure.message } });

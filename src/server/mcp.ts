@@ -14,13 +14,23 @@ const TOOLS: Readonly<Record<string, string>> = {
   declare_touch: 'loop.touch.declare',
 };
 
+/** The same for the agent of a work unit. */
+const UNIT_TOOLS: Readonly<Record<string, string>> = {
+  report_outcome: 'pool.outcome.report',
+  ask_operator: 'pool.question.ask',
+  get_context: 'pool.context.get',
+  list_conflicts: 'pool.conflict.mine',
+  declare_touch: 'pool.touch.declare',
+};
+
 /** How often a client is told that a call is still waited for, where it wants to know. Milliseconds. */
 const PROGRESS_MS = 10_000;
 
 /** Serves the tools on stdio until the client goes. Who calls is told by the environment that the client was given. */
 export async function serveMcp(directory: string, version: string): Promise<void> {
-  const server = new McpServer({ name: 'orchestrator', version }, { instructions: 'Tools of the loop that this turn belongs to. Report how the turn ended, and ask the operator where only a person can decide.' });
-  for (const [name, operation] of Object.entries(TOOLS)) {
+  const server = new McpServer({ name: 'orchestrator', version }, { instructions: 'Tools of the orchestrator for the work that you were started for. Report how it ended, and ask the operator where only a person can decide.' });
+  const tools = process.env['ORCHESTRATOR_UNIT'] === undefined ? TOOLS : UNIT_TOOLS;
+  for (const [name, operation] of Object.entries(tools)) {
     const declared = await operations.get(operation);
     if (declared === null) throw new Error(`The tool ${name} has no operation ${operation}`);
     server.registerTool(name, { description: `${declared.summary}.`, inputSchema: declared.input as z.ZodObject }, async (input: unknown, extra) => {

@@ -4,7 +4,9 @@ import type { Result } from '../../base/failure.ts';
 import { attentionList as loopAttention, questionAnswer as answerTurn } from '../../loop/contract.ts';
 import { defineOperation } from '../../spine/operation.ts';
 import { chunkName } from '../chunk.ts';
+import { answerLive } from '../live-questions.ts';
 import { blockedBehind } from '../scheduler.ts';
+import type { Unit } from '../unit.ts';
 import { liveUnits, newest, unitNotFound } from '../unit-book.ts';
 import { isAgentCall, poolOf, readStore } from './open.ts';
 
@@ -38,8 +40,9 @@ export const attentionList = defineOperation({
     const units = await readStore<z.infer<typeof Item>[]>(context, [], async (tx) => {
       const live = await liveUnits(tx);
       const behind = blockedBehind(live);
-      return live.filter((unit) => unit.status === 'NEEDS_ATTENTION').map((unit) => ({
-        unit: unit.chunk, kind: unit.kind ?? 'INTERNAL', attention_reason: unit.attention_reason ?? '', question: unit.question?.question ?? null, options: unit.question?.options ?? null,
+      const asks = (unit: Unit): boolean => unit.status === 'NEEDS_ATTENTION' || (unit.question?.live ?? null) !== null;
+      return live.filter(asks).map((unit) => ({
+        unit: unit.chunk, kind: unit.kind ?? 'QUESTION', attention_reason: unit.attention_reason ?? 'Its agent asks, and waits', question: unit.question?.question ?? null, options: unit.question?.options ?? null,
         waiting_ms: Math.max(0, now - Date.parse(unit.since)), blocks: [...(behind.get(unit.chunk) ?? [])],
       }));
     });
@@ -74,6 +77,12 @@ export const unitAnswer = defineOperation({
     const { units, wake } = pool.value.runtime;
     const unit = units.live.get(name.value);
     if (unit === undefined) return fail(unitNotFound(name.value));
+    const live = unit.question?.live ?? null;
+    if (unit.status === 'RUNNING' && unit.question !== null && live !== null) {
+      answerLive(pool.value.runtime, live, input.text);
+      await units.note(name.value, { question: null }, 'unit.answered');
+      return ok({ unit: name.value, question: unit.question.question, live: true, left: 0 });
+    }
     if (unit.status !== 'NEEDS_ATTENTION') return fail({ code: 'question_not_found', kind: 'not_found', message: `${name.value} asks nothing: it is ${unit.status}.`, hint: 'orchestrator attention shows what waits for you.' });
     const question = unit.question?.question ?? unit.attention_reason ?? '';
     // For what is no question, the text is for the agent, which goes on with it.

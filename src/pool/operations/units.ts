@@ -98,7 +98,7 @@ export const unitShow = defineOperation({
       const rows = await tx.db.selectFrom('events').selectAll().where('unit', '=', name.value).orderBy('seq', 'desc').limit(input.events).execute();
       const attempts = await attemptsOf({ read: async (work) => await work(tx) }, name.value, 50);
       return {
-        ...summary(unit), id: unit.id, since: unit.since, target: unit.target, base: unit.base, question: unit.question, notes: unit.notes, failure: unit.failure, usage: unit.usage,
+        ...summary(unit), id: unit.id, since: unit.since, target: unit.target, base: unit.base, question: unit.question === null ? null : { question: unit.question.question, options: unit.question.options }, notes: unit.notes, failure: unit.failure, usage: unit.usage,
         attempts: attempts.map((each) => ({ id: each.id, phase: each.phase, agent: each.agent.name, started_at: each.started_at, ended_at: each.ended_at, exit_code: each.exit_code, failure: each.failure, log: each.log })),
         events: rows.toReversed().map((row) => ({ seq: Number(row.seq), at: row.at, type: row.type, data: JSON.parse(row.data) as unknown })),
       };
