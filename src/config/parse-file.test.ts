@@ -96,7 +96,7 @@ describe('orchestration.yaml', () => {
     ['sandbox: maybe', 'must be auto, off or strict'],
     ['pool: {phases: [PLANE]}', 'pool.phases[0] must be PLAN, IMPLEMENT or REVIEW'],
     ['report_extensions: ["*.md"]', 'must be an extension'],
-    ['notify: 3', 'must be a mapping'],
+    ['knowledge: 3', 'must be a mapping'],
     ['logs_dir: !secret x', 'tag'],
     ['logs_dir: !!binary aGk=', 'tag'],
     ['%YAML 1.1\n---\nlogs_dir: x', 'must be YAML 1.2'],
@@ -119,15 +119,15 @@ describe('orchestration.yaml', () => {
     const bomb = ['a: &a [x,x,x,x,x,x,x,x,x,x]'];
     for (let level = 1; level < 12; level += 1) bomb.push(`${String.fromCharCode(97 + level)}: &${String.fromCharCode(97 + level)} [${Array(10).fill(`*${String.fromCharCode(96 + level)}`).join(',')}]`);
     expect(problemsOf(bomb.join('\n')).some((problem) => problem.includes('more than 50000 parts'))).toBe(true);
-    expect(problemsOf('notify: &a {x: *a}')).toEqual(['o.yaml:1:16: *a holds itself']);
-    expect(problemsOf(`notify: {x: ${'['.repeat(20_000)}`)).not.toEqual([]);
-    expect(problemsOf(`notify: {x: ${'['.repeat(200)}${']'.repeat(200)}}`)[0]).toContain('nested too deeply');
+    expect(problemsOf('knowledge: &a {x: *a}')).toEqual(['o.yaml:1:16: *a holds itself']);
+    expect(problemsOf(`knowledge: {x: ${'['.repeat(20_000)}`)).not.toEqual([]);
+    expect(problemsOf(`knowledge: {x: ${'['.repeat(200)}${']'.repeat(200)}}`)[0]).toContain('nested too deeply');
   });
 
   test('stays quick on half a megabyte of keys or aliases', () => {
     const started = performance.now();
     parseText(Array.from({ length: 40_000 }, (_, index) => `k${index}: 1`).join('\n'), 'o.yaml');
-    parseText(`notify: [&a x, ${Array(100_000).fill('*a').join(', ')}]`, 'o.yaml');
+    parseText(`knowledge: [&a x, ${Array(100_000).fill('*a').join(', ')}]`, 'o.yaml');
     expect(performance.now() - started).toBeLessThan(20_000);
   });
 

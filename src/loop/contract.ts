@@ -37,3 +37,4 @@ export { attentionList, questionAnswer } from './operations/attention.ts';
 export { holdForQuestions } from './question-hold.ts';
 export { answer, answerTo, ask, awaitAnswer, clearQuestions, markDelivered, touchesFile, undelivered } from './questions.ts';
 export { toolServer } from './agent-call.ts';
+export { turnExplain } from './operations/turns.ts';

@@ -51,6 +51,7 @@ export const operations: Registry = createRegistry([
   ['pool.unit.retry', async () => (await import('../pool/operations/units.ts')).unitRetry],
   ['pool.unit.show', async () => (await import('../pool/operations/units.ts')).unitShow],
   ['pool.unit.unblock', async () => (await import('../pool/operations/units.ts')).unitUnblock],
+  ['pool.work.explain', async () => (await import('../pool/operations/explain.ts')).workExplain],
   ['pool.worktree.list', async () => (await import('../pool/operations/worktrees.ts')).worktreeList],
   ['pool.worktree.prune', async () => (await import('../pool/operations/worktrees.ts')).worktreePrune],
   ['server.daemon.start', async () => (await import('./daemon/operations.ts')).daemonStart],

@@ -59,11 +59,11 @@ export function addLoopCommands(program: Command): void {
 
   program
     .command('why')
-    .argument('<turn>', 'id of a turn, its beginning, or "last"')
-    .description('the chain of causes of a turn')
+    .argument('<work>', 'a work unit, or the id of a turn, its beginning, or "last"')
+    .description('the chain of causes of a turn or a work unit')
     .action(async (turn: string, _flags: Flags, self: Command) => {
       const { renderWhy } = await import('../render/why.ts');
-      await invoke({ operation: 'loop.turn.explain', input: { turn }, options: globals(self), render: renderWhy });
+      await invoke({ operation: 'pool.work.explain', input: { work: turn }, options: globals(self), render: renderWhy });
     });
 
   program
