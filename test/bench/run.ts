@@ -5,19 +5,20 @@
  *
  *   npm run bench              everything
  *   npm run bench -- quick     fewer rounds
- *   npm run bench -- turn      a turn's cost alone (also: start, long, line, hand-off, parse, peer)
+ *   npm run bench -- turn      a turn's cost alone (also: start, long, line, hand-off, parse, ws, peer)
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { handOffCost, waiting } from './hand-off.ts';
 import { parseCost, parseMemory } from './transcripts.ts';
+import { pushCost } from './ws.ts';
 import { LAUNCHER, PROJECT, env, git, median, repository, residentMb, scratch, time } from './world.ts';
 
 const RESULTS = join(PROJECT, 'bench-results');
 const PEER = 'ralphy-cli@4.7.2';
 const quick = process.argv.includes('quick');
-const PARTS = ['start', 'turn', 'long', 'line', 'hand-off', 'parse', 'peer'];
+const PARTS = ['start', 'turn', 'long', 'line', 'hand-off', 'parse', 'ws', 'peer'];
 const chosen = PARTS.filter((part) => process.argv.includes(part));
 const wanted = (part: string): boolean => chosen.length === 0 || chosen.includes(part);
 
@@ -160,6 +161,15 @@ async function transcripts(): Promise<void> {
   report('memory after a tenth and at the end of a transcript of 1 GB', `${marks[0] ?? '?'} MB, ${marks.at(-1) ?? '?'} MB`, 'flat');
 }
 
+async function push(): Promise<void> {
+  const cost = await pushCost(quick ? 5 : 20);
+  numbers['push'] = cost;
+  report(`a line of 50 agents (${cost.frames_per_s.toFixed(0)} a second) until a reader has it, p95`, ms(cost.p95_ms), '< 50 ms');
+  report('the daemon meanwhile, with 4 readers', `${(cost.busy * 100).toFixed(1)} % of a core`);
+  report('its memory', `${cost.rss_mb} MB`);
+  report('the daemon while nothing happens', `${(cost.idle * 100).toFixed(2)} % of a core`, '< 1 %');
+}
+
 /** The peer: tasks of a list, one after another, with the same work done and committed by a stand-in for its agent. */
 async function peer(): Promise<void> {
   const folder = join(RESULTS, 'peer');
@@ -204,6 +214,7 @@ try {
   if (wanted('line')) await bigLine();
   if (wanted('hand-off')) await handOff();
   if (wanted('parse')) await transcripts();
+  if (wanted('ws')) await push();
   if (wanted('peer')) await peer().catch((error: unknown) => report(PEER, `could not be measured: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`));
 } finally {
   rmSync(scratch, { recursive: true, force: true });

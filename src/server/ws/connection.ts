@@ -16,7 +16,7 @@ const FAREWELL_MS = 10_000;
 /** Close codes; those from 4000 on are ours. */
 export const CLOSE = { going_away: 1001, slow_reader: 4008, failed: 1011 } as const;
 
-export const TOO_SLOW = 'slow reader: too far behind; resume with ?since=';
+const TOO_SLOW = 'slow reader: too far behind; resume with ?since=';
 
 /** One reader. */
 export interface Connection {
@@ -33,11 +33,14 @@ export interface Connection {
   isStuck(): boolean;
   /** Asks for a sign of life; ends a connection that gave none since the last time. */
   probe(): void;
+  /** Lets it go as one that is too slow. */
+  drop(): void;
   /** Ends it with a reason; by force where the other side does not answer. */
   end(code: number, reason: string): void;
 }
 
-export function createConnection(socket: WebSocket, tails: ReadonlySet<string>): Connection {
+/** `onDrop` is told when it is let go for being slow. */
+export function createConnection(socket: WebSocket, tails: ReadonlySet<string>, onDrop: () => void): Connection {
   let outstanding = 0;
   let progress = 0;
   let ending = false;
@@ -64,18 +67,24 @@ export function createConnection(socket: WebSocket, tails: ReadonlySet<string>):
     socket.close(code, reason);
     setTimeout(() => socket.terminate(), FAREWELL_MS).unref();
   };
+  const drop = (): void => {
+    if (ending) return;
+    end(CLOSE.slow_reader, TOO_SLOW);
+    onDrop();
+  };
   const isStuck = (): boolean => outstanding > 0 && performance.now() - progress > STUCK_MS;
   return {
     tails,
     isOpen,
     isStuck,
+    drop,
     isBehind: () => outstanding > BEHIND_FRAMES || socket.bufferedAmount > BEHIND_BYTES,
     end,
     send(frame) {
       if (!isOpen()) return false;
       const waiting = socket.bufferedAmount;
       if (waiting > HARD_BYTES || ((waiting > MOST_BYTES || outstanding >= MOST_FRAMES) && isStuck())) {
-        end(CLOSE.slow_reader, TOO_SLOW);
+        drop();
         return false;
       }
       if (outstanding === 0) progress = performance.now();

@@ -10,7 +10,7 @@ import type { Store, StoredEvent } from '../../store/store.ts';
 import type { DaemonLog } from '../daemon/log.ts';
 import { refuseUpgrade } from '../http/listen.ts';
 import { refusal } from '../http/problem.ts';
-import { CLOSE, TOO_SLOW, createConnection } from './connection.ts';
+import { CLOSE, createConnection } from './connection.ts';
 import type { Connection } from './connection.ts';
 
 /** Events of the store that a reader is sent at a time while it catches up. */
@@ -60,7 +60,7 @@ export function createHub(host: HubHost): Hub {
     const frames: Buffer[] = [];
     for (const reader of readers) {
       if (!reader.live) {
-        if (newest - reader.cursor > MOST_BEHIND && reader.isStuck()) reader.end(CLOSE.slow_reader, TOO_SLOW);
+        if (newest - reader.cursor > MOST_BEHIND && reader.isStuck()) reader.drop();
         continue;
       }
       if (events.length > BURST || reader.isBehind()) {
@@ -114,7 +114,7 @@ export function createHub(host: HubHost): Hub {
   };
 
   const accept = (socket: WebSocket, since: number | null, tails: ReadonlySet<string>): void => {
-    const reader: Reader = { ...createConnection(socket, tails), cursor: 0, live: false };
+    const reader: Reader = { ...createConnection(socket, tails, () => host.log.warn('a slow reader of the WebSocket was let go', { tails: [...tails] })), cursor: 0, live: false };
     readers.add(reader);
     socket.on('close', () => readers.delete(reader));
     serveReader(reader, () => greet(reader, since));
