@@ -119,7 +119,7 @@ describe('orchestration.yaml', () => {
     const bomb = ['a: &a [x,x,x,x,x,x,x,x,x,x]'];
     for (let level = 1; level < 12; level += 1) bomb.push(`${String.fromCharCode(97 + level)}: &${String.fromCharCode(97 + level)} [${Array(10).fill(`*${String.fromCharCode(96 + level)}`).join(',')}]`);
     expect(problemsOf(bomb.join('\n')).some((problem) => problem.includes('more than 50000 parts'))).toBe(true);
-    expect(problemsOf('knowledge: &a {x: *a}')).toEqual(['o.yaml:1:16: *a holds itself']);
+    expect(problemsOf('knowledge: &a {x: *a}')).toEqual(['o.yaml:1:19: *a holds itself']);
     expect(problemsOf(`knowledge: {x: ${'['.repeat(20_000)}`)).not.toEqual([]);
     expect(problemsOf(`knowledge: {x: ${'['.repeat(200)}${']'.repeat(200)}}`)[0]).toContain('nested too deeply');
   });
