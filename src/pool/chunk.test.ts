@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { chunkName, hasContent, parseChunk, topological, withStatus } from './chunk.ts';
+import { chunkName } from './chunk-name.ts';
+import { hasContent, parseChunk, topological, withStatus } from './chunk.ts';
 
 describe('chunks', () => {
   test('names as people write them; nothing that leads elsewhere', () => {

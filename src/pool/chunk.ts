@@ -2,6 +2,7 @@ import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { fail, ok } from '../base/failure.ts';
 import type { Failure, Result } from '../base/failure.ts';
+import { PLANS, chunkName } from './chunk-name.ts';
 import { didYouMean } from '../base/suggest.ts';
 
 /** A chunk as its two files tell it: `plans/<chunk>/GOAL.md` and `PLAN.md`. Pure. */
@@ -36,18 +37,6 @@ export interface Chunk {
   readonly plan: string;
   /** Paths of the plan's `Location:` lines. */
   readonly locations: readonly string[];
-}
-
-/** Folder of the chunks, from the workspace. */
-export const PLANS = 'plans';
-
-const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
-
-/** The name in `x`, `plans/x` or `plans/x/`. Failure `chunk_name_invalid`: nothing that could lead out of the folder, or that git takes for no branch. */
-export function chunkName(written: string): Result<string> {
-  const name = written.replace(/^\.\//, '').replace(/^plans\//, '').replace(/\/+$/, '');
-  const fit = NAME.test(name) && !name.includes('..') && !name.endsWith('.lock') && !name.endsWith('.');
-  return fit ? ok(name) : fail({ code: 'chunk_name_invalid', kind: 'invalid', message: `${JSON.stringify(written)} cannot be the name of a chunk: letters, digits, ".", "_" and "-", as one folder of ${PLANS}/.` });
 }
 
 /** Front matter and body; null where there is no front matter. */

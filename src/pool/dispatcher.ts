@@ -142,9 +142,16 @@ export function createDispatcher(pool: PoolRuntime, merges: MergeQueue, done: Do
   };
 }
 
+/** A unit is never changed, only replaced: what was worked out of it holds. */
+const known = new WeakMap<Unit, Schedulable>();
+
 function schedulable(unit: Unit): Schedulable {
-  return {
+  const before = known.get(unit);
+  if (before !== undefined) return before;
+  const made: Schedulable = {
     chunk: unit.chunk, status: unit.status, phase: unit.phase, priority: unit.priority, claim: unit.claim, depends_on: unit.depends_on, agent: unit.agent, waits: unit.waits,
     created: Date.parse(unit.created_at), not_before: unit.not_before === null ? null : Date.parse(unit.not_before),
   };
+  known.set(unit, made);
+  return made;
 }

@@ -1,5 +1,6 @@
 import { resolveCommit } from '../git/history.ts';
-import { PLANS, parseChunk } from './chunk.ts';
+import { PLANS } from './chunk-name.ts';
+import { parseChunk } from './chunk.ts';
 import type { PoolRuntime } from './runtime.ts';
 
 /** Which chunks are done, so that what depends on them may start: those whose goal on the target says so. */

@@ -3,7 +3,8 @@ import type { Failure, Result } from '../base/failure.ts';
 import { newId } from '../base/ids.ts';
 import { checkedOutBranch } from '../git/head.ts';
 import { resolveCommit } from '../git/history.ts';
-import { PLANS, chunkName, hasContent, parseChunk, topological } from './chunk.ts';
+import { PLANS, chunkName } from './chunk-name.ts';
+import { hasContent, parseChunk, topological } from './chunk.ts';
 import type { Chunk } from './chunk.ts';
 import { agentFor, sandboxRefusal } from './phase-call.ts';
 import type { AgentPhase } from './phase-call.ts';
@@ -11,7 +12,7 @@ import type { PoolRuntime } from './runtime.ts';
 import type { Unit } from './unit.ts';
 import { declaredFacts } from './unit-facts.ts';
 import { phasesOf } from './work.ts';
-import { branchOf } from './worktrees.ts';
+import { branchOf } from './places.ts';
 
 export interface Refusal {
   readonly chunk: string;

@@ -6,7 +6,7 @@ import { readStatus } from '../git/status.ts';
 import { listWorktrees } from '../git/worktrees.ts';
 import { isHolderAlive, placesOf, readHolder } from '../loop/contract.ts';
 import type { PoolRuntime } from './runtime.ts';
-import { worktreesFolder } from './worktrees.ts';
+import { worktreesFolder } from './places.ts';
 
 export type Landed =
   | { readonly kind: 'landed' }

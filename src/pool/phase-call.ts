@@ -20,7 +20,7 @@ import type { PoolRuntime } from './runtime.ts';
 import type { Unit } from './unit.ts';
 import { parseUnitOutcome, unfit } from './unit-outcome.ts';
 import type { UnitOutcome } from './unit-outcome.ts';
-import { poolFolder } from './worktrees.ts';
+import { poolFolder } from './places.ts';
 import type { UnitPlace } from './worktrees.ts';
 
 /** What the tools of a unit's agent must find in their environment. */

@@ -5,7 +5,7 @@ import { fail, ok } from '../base/failure.ts';
 import type { Result } from '../base/failure.ts';
 import { readPrompt, renderPrompt } from '../loop/contract.ts';
 import type { Prompt } from '../loop/contract.ts';
-import { PLANS } from './chunk.ts';
+import { PLANS } from './chunk-name.ts';
 import type { Unit, UnitPhase } from './unit.ts';
 
 /** The prompts of the phases. Read from the person's workspace: an agent must not write its own reviewer's. */

@@ -26,7 +26,7 @@ import { factsOfUnit } from './unit-facts.ts';
 import { writeConflicts } from './unit-binding.ts';
 import type { Places } from '../loop/contract.ts';
 import { openVerdicts } from './verdicts.ts';
-import { poolFolder } from './worktrees.ts';
+import { poolFolder } from './places.ts';
 
 /** The pool of one workspace at work. */
 export interface Pool {

@@ -1,3 +1,4 @@
+import { bestFirst } from '../base/best-first.ts';
 import type { Unit, Wait } from './unit.ts';
 
 /**
@@ -113,7 +114,7 @@ export function schedule(input: SchedulerInput): Decisions {
   if (free <= 0) return { assign: [], waits, ask, clear, starved: true, wake };
   const rank = ranking(units, now);
   const waiting = units.filter((unit) => now - unit.created >= RESERVE_MS && (waits.get(unit.chunk)?.every((wait) => wait.on === 'conflict') ?? false));
-  const line = [...candidates, ...waiting].map((unit) => ({ unit, key: rank(unit) })).toSorted((a, b) => compare(a.key, b.key));
+  const line = bestFirst([...candidates, ...waiting].map((unit) => ({ unit, key: rank(unit) })), (a, b) => compare(a.key, b.key) < 0);
 
   // Limit. Claims are taken here, before anything starts.
   const assign: string[] = [];

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { unitSettings } from './phase-call.ts';
 import type { PoolRuntime } from './runtime.ts';
 import type { UnitPlace } from './worktrees.ts';
-import { poolFolder } from './worktrees.ts';
+import { poolFolder } from './places.ts';
 
 /** A command of the configuration as an argv: a text is for `sh -c`, a list needs no shell. */
 export const argvOf = (command: string | readonly string[]): [string, ...string[]] => {

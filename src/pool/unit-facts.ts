@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { readAgentFile } from '../loop/contract.ts';
 import type { Git } from '../git/git.ts';
 import { resolveCommit } from '../git/history.ts';
-import { PLANS } from './chunk.ts';
+import { PLANS } from './chunk-name.ts';
 import type { Chunk } from './chunk.ts';
 import { readChunk } from './goal-file.ts';
 import type { UnitFacts } from './oracle/facts.ts';

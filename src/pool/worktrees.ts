@@ -6,16 +6,11 @@ import { resolveCommit } from '../git/history.ts';
 import type { Repository } from '../git/repository.ts';
 import { addWorktree, listWorktrees, openWorktree, removeWorktree } from '../git/worktrees.ts';
 import { makeFolder, makeUntrackedFolder } from '../loop/contract.ts';
+import { poolFolder, worktreesFolder } from './places.ts';
 import type { PoolRuntime } from './runtime.ts';
 import type { Unit } from './unit.ts';
 
 /** Where units work: `.orchestrator/worktrees/<chunk>`, each on its own branch. */
-
-export const branchOf = (chunk: string): string => `orchestrator/${chunk}`;
-
-export const poolFolder = (workspace: string): string => join(workspace, '.orchestrator');
-
-export const worktreesFolder = (workspace: string): string => join(poolFolder(workspace), 'worktrees');
 
 /** A unit's worktree, ready to work in. */
 export interface UnitPlace {

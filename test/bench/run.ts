@@ -5,7 +5,7 @@
  *
  *   npm run bench              everything
  *   npm run bench -- quick     fewer rounds
- *   npm run bench -- turn      a turn's cost alone (also: start, long, line, hand-off, parse, ws, peer)
+ *   npm run bench -- turn      a turn's cost alone (also: start, long, line, hand-off, parse, ws, pool, peer)
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,12 +13,13 @@ import { join } from 'node:path';
 import { handOffCost, waiting } from './hand-off.ts';
 import { parseCost, parseMemory } from './transcripts.ts';
 import { pushCost } from './ws.ts';
+import { fiftyAgents, manyUnits, parallelPeer, unitCost } from './pool.ts';
 import { LAUNCHER, PROJECT, env, git, median, repository, residentMb, scratch, time } from './world.ts';
 
 const RESULTS = join(PROJECT, 'bench-results');
 const PEER = 'ralphy-cli@4.7.2';
 const quick = process.argv.includes('quick');
-const PARTS = ['start', 'turn', 'long', 'line', 'hand-off', 'parse', 'ws', 'peer'];
+const PARTS = ['start', 'turn', 'long', 'line', 'hand-off', 'parse', 'ws', 'pool', 'peer'];
 const chosen = PARTS.filter((part) => process.argv.includes(part));
 const wanted = (part: string): boolean => chosen.length === 0 || chosen.includes(part);
 
@@ -170,8 +171,32 @@ async function push(): Promise<void> {
   report('the daemon while nothing happens', `${(cost.idle * 100).toFixed(2)} % of a core`, '< 1 %');
 }
 
-/** The peer: tasks of a list, one after another, with the same work done and committed by a stand-in for its agent. */
-async function peer(): Promise<void> {
+async function pool(): Promise<void> {
+  const cost = await unitCost(quick ? 5 : 10, quick ? 1 : 3);
+  report('a unit of the pool beyond its agent, one after another', ms(median(cost.one)));
+  report('the same, four at once', ms(median(cost.four)));
+  report('plain git doing the same', ms(median(cost.floor)));
+  report('ratio', median(cost.ratios).toFixed(2), '<= 2');
+  report('from what allows a dispatch to its decision', ms(median(cost.decisions)), '< 10 ms');
+  const many = await manyUnits(quick ? 2000 : 10_000, quick ? 5 : 15);
+  report('a scheduling decision among 10,000 units', ms(many.decide), '< 5 ms');
+  report('one more injected, and its git calls alone', `${ms(many.inject)}, ${ms(many.git_calls)}`, '< 10 ms more');
+  report('ps, and node -e 0 alone', `${ms(many.ps)}, ${ms(many.node)}`, '< 150 ms');
+  const fifty = await fiftyAgents(50, quick ? 5 : 15);
+  report('50 agents with 20 lines a second each: daemon', `${(fifty.busy * 100).toFixed(1)} % of a core`, '< 50 %');
+  report('a line on its way, p95', ms(fifty.p95), '< 50 ms');
+  report('memory at the beginning and the end', `${fifty.rss[0]} MB, ${fifty.rss[1]} MB`, 'flat');
+  report('a daemon with nothing to do', `${(fifty.idle * 100).toFixed(2)} % of a core`, '< 1 %');
+  numbers['pool'] = { cost, many, fifty };
+  const bin = installPeer();
+  const theirs = await parallelPeer(bin, join(scratch, 'fake-bin'), 10);
+  numbers['parallel_peer'] = { package: PEER, ...theirs };
+  report(`${PEER} --parallel on ten tasks`, `${ms(theirs.ms)}, ${theirs.landed} landed`);
+  report('ours on ten, four at once', ms(median(cost.four) * 10), 'faster, all landed');
+}
+
+/** Installs the peer into its own folder, once. */
+function installPeer(): string {
   const folder = join(RESULTS, 'peer');
   const bin = join(folder, 'node_modules/.bin/ralphy');
   if (!existsSync(bin)) {
@@ -179,6 +204,12 @@ async function peer(): Promise<void> {
     writeFileSync(join(folder, 'package.json'), '{"private": true}\n');
     execFileSync('npm', ['install', '--no-audit', '--no-fund', '--silent', PEER], { cwd: folder, stdio: 'ignore' });
   }
+  return bin;
+}
+
+/** The peer: tasks of a list, one after another, with the same work done and committed by a stand-in for its agent. */
+async function peer(): Promise<void> {
+  const bin = installPeer();
   const fake = join(scratch, 'fake-bin');
   mkdirSync(fake, { recursive: true });
   // The peer leaves commits to its agent, so the stand-in makes one; ours makes its two commits itself.
@@ -215,6 +246,7 @@ try {
   if (wanted('hand-off')) await handOff();
   if (wanted('parse')) await transcripts();
   if (wanted('ws')) await push();
+  if (wanted('pool')) await pool();
   if (wanted('peer')) await peer().catch((error: unknown) => report(PEER, `could not be measured: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`));
 } finally {
   rmSync(scratch, { recursive: true, force: true });

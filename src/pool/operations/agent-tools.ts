@@ -8,7 +8,7 @@ import { ask, awaitAnswer, markDelivered, openLoop, touchesFile } from '../../lo
 import type { Places } from '../../loop/contract.ts';
 import { defineOperation } from '../../spine/operation.ts';
 import type { OperationContext } from '../../spine/operation.ts';
-import { PLANS } from '../chunk.ts';
+import { PLANS } from '../chunk-name.ts';
 import { boundUnit, readConflicts } from '../unit-binding.ts';
 import type { Binding } from '../unit-binding.ts';
 import { UnitOutcome } from '../unit-outcome.ts';

@@ -3,7 +3,7 @@ import { fail, ok } from '../../base/failure.ts';
 import type { Result } from '../../base/failure.ts';
 import { attentionList as loopAttention, questionAnswer as answerTurn } from '../../loop/contract.ts';
 import { defineOperation } from '../../spine/operation.ts';
-import { chunkName } from '../chunk.ts';
+import { chunkName } from '../chunk-name.ts';
 import { answerLive } from '../live-questions.ts';
 import { blockedBehind } from '../scheduler.ts';
 import type { Unit } from '../unit.ts';

@@ -6,7 +6,7 @@ import { openRepository } from '../../git/repository.ts';
 import { openWorkspace } from '../../loop/contract.ts';
 import { defineOperation } from '../../spine/operation.ts';
 import type { OperationContext } from '../../spine/operation.ts';
-import { chunkName } from '../chunk.ts';
+import { chunkName } from '../chunk-name.ts';
 import { readChunk } from '../goal-file.ts';
 import type { UnitFacts } from '../oracle/facts.ts';
 import { judgePair } from '../oracle/judge.ts';

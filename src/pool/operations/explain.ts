@@ -4,7 +4,7 @@ import type { Result } from '../../base/failure.ts';
 import { turnExplain } from '../../loop/contract.ts';
 import { defineOperation } from '../../spine/operation.ts';
 import { causesOf } from '../causes.ts';
-import { chunkName } from '../chunk.ts';
+import { chunkName } from '../chunk-name.ts';
 import { newest, summary } from '../unit-book.ts';
 import { readStore } from './open.ts';
 import { UnitView } from './units.ts';

@@ -1,13 +1,13 @@
-import { join } from 'node:path';
 import { fail, ok } from '../../base/failure.ts';
 import type { Result } from '../../base/failure.ts';
-import { openWorkspace } from '../../loop/contract.ts';
+import { findWorkspace } from '../../config/find-workspace.ts';
 import type { OperationContext } from '../../spine/operation.ts';
-import { openStore } from '../../store/store.ts';
+import { glanceUnits } from '../../store/glance.ts';
 import type { ReadTransaction } from '../../store/store.ts';
 import type { Pool } from '../pool.ts';
 import { POOL } from '../resource.ts';
-import { poolFolder } from '../worktrees.ts';
+import { storeFile } from '../places.ts';
+import { Unit } from '../unit.ts';
 
 /** The pool, where the operation runs in its daemon; failure `daemon_not_running` elsewhere. */
 export function poolOf(context: OperationContext): Result<Pool> {
@@ -18,19 +18,30 @@ export function poolOf(context: OperationContext): Result<Pool> {
 /** Whether this was called by an agent from within its turn: no wall without a sandbox, but no agent answers itself by the way. */
 export const isAgentCall = (context: OperationContext): boolean => context.environment['ORCHESTRATOR_TOKEN'] !== undefined;
 
-export const storeFile = (workspace: string): string => join(poolFolder(workspace), 'state.db');
-
 /** Looks into the store: the daemon's own, or the file beside it, as readers need no daemon. `empty` where there is no store yet. */
 export async function readStore<T>(context: OperationContext, empty: T, work: (tx: ReadTransaction, workspace: string) => Promise<T>): Promise<Result<T>> {
   const pool = context.resource(POOL);
   if (pool !== null) return ok(await pool.runtime.store.read((tx) => work(tx, pool.runtime.workspace)));
-  const opened = await openWorkspace(context);
-  if (!opened.ok) return opened;
-  const store = await openStore(storeFile(opened.value.workspace), { readonly: true });
+  // The configuration is not read: nothing here depends on it, and a broken one must not hide what is at work.
+  const found = await findWorkspace({ directory: context.directory, config: context.config_file, cwd: context.directory });
+  if (!found.ok) return found;
+  const { workspace } = found.value;
+  // Loaded here, as it takes longer than all the rest.
+  const { openStore } = await import('../../store/store.ts');
+  const store = await openStore(storeFile(workspace), { readonly: true });
   if (!store.ok) return store.failure.code === 'store_missing' ? ok(empty) : store;
   try {
-    return ok(await store.value.read((tx) => work(tx, opened.value.workspace)));
+    return ok(await store.value.read((tx) => work(tx, workspace)));
   } finally {
     await store.value.close();
   }
+}
+
+/** Live units, or a page of all, for commands that have to start fast. */
+export async function glance(context: OperationContext, page: { readonly limit: number; readonly offset: number } | null): Promise<Result<Unit[]>> {
+  const found = await findWorkspace({ directory: context.directory, config: context.config_file, cwd: context.directory });
+  if (!found.ok) return found;
+  const rows = glanceUnits(storeFile(found.value.workspace), page);
+  if (!rows.ok) return rows.failure.code === 'store_missing' ? ok([]) : rows;
+  return ok(rows.value.map((data) => Unit.parse(JSON.parse(data))));
 }

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { fail, ok } from '../../base/failure.ts';
 import { defineOperation } from '../../spine/operation.ts';
 import { attemptsOf } from '../attempts.ts';
-import { chunkName } from '../chunk.ts';
+import { chunkName } from '../chunk-name.ts';
 import { isTerminal } from '../unit.ts';
 import { newest, unitNotFound } from '../unit-book.ts';
 import { readStore } from './open.ts';

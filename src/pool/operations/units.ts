@@ -2,15 +2,15 @@ import { z } from 'zod';
 import { fail, ok } from '../../base/failure.ts';
 import { defineOperation } from '../../spine/operation.ts';
 import { attemptsOf } from '../attempts.ts';
-import { cancelUnit } from '../cancel.ts';
-import { inject } from '../inject.ts';
-import { Unit, UnitPhase, UnitStatus, AttentionKind } from '../unit.ts';
-import { liveUnits, newest, pageOfUnits, summary, unitNotFound, waitsFor } from '../unit-book.ts';
-import { chunkName } from '../chunk.ts';
-import { poolOf, readStore } from './open.ts';
+import { chunkName } from '../chunk-name.ts';
+import { AttentionKind, Unit, UnitPhase, UnitStatus } from '../unit.ts';
+import { liveUnits, newest, pageOfUnits, summary, unitNotFound } from '../unit-book.ts';
+import { POOL } from '../resource.ts';
+import { glance, readStore } from './open.ts';
+
+/** Looking at work units. Kept apart from what changes them, so that it starts fast. */
 
 const shared = { transaction: 'none', cross_domain_deps: [], surfaces: ['cli', 'http'], callers: ['operator', 'system'], starts_work: false } as const;
-const writes = { ...shared, runs_in: 'daemon' } as const;
 const opening = ['config_invalid', 'not_a_repository', 'store_corrupt', 'store_newer', 'store_older', 'store_unusable'] as const;
 
 export const UnitView = z.object({
@@ -31,33 +31,6 @@ export const UnitView = z.object({
 });
 export type UnitView = z.infer<typeof UnitView>;
 
-/** A chunk as a person names it. */
-const Chunk = z.string().min(1).describe('The chunk: x, plans/x or plans/x/.');
-
-const Refusals = z.array(z.object({ chunk: z.string(), code: z.string(), message: z.string() }));
-
-export const unitInject = defineOperation({
-  ...writes,
-  name: 'pool.unit.inject',
-  summary: 'Submit chunks as work units, all or none',
-  input: z.object({
-    chunks: z.array(Chunk).max(10_000).default([]),
-    future: z.boolean().default(false).describe('Chunks that are FUTURE, in the order of their dependencies; with no chunk named, all of them.'),
-    partial: z.boolean().default(false).describe('Take those that are fit, and name the others.'),
-    priority: z.number().int().min(-1_000_000).max(1_000_000).nullable().default(null),
-  }),
-  output: z.object({ injected: z.array(z.string()), refused: Refusals }),
-  failures: ['agent_not_found', 'agent_unknown', 'already_injected', 'chunk_invalid', 'chunk_name_invalid', 'chunk_not_found', 'chunk_not_future', 'chunk_not_open', 'chunk_uncommitted', 'chunk_unplanned', 'daemon_not_running', 'dependency_cycle', 'dependency_missing', 'no_chunks', 'sandbox_missing', 'target_missing'],
-  starts_work: true,
-  async handler(context, input) {
-    const pool = poolOf(context);
-    if (!pool.ok) return pool;
-    if (input.chunks.length === 0 && !input.future) return fail({ code: 'no_chunks', kind: 'invalid', message: 'No chunk was named.', hint: 'orchestrator inject <chunk…>, or --future for all that are FUTURE' });
-    const injected = await inject(pool.value.runtime, input);
-    return injected.ok ? ok({ injected: [...injected.value.injected], refused: [...injected.value.refused] }) : injected;
-  },
-});
-
 export const unitList = defineOperation({
   ...shared,
   name: 'pool.unit.list',
@@ -66,7 +39,14 @@ export const unitList = defineOperation({
   output: z.object({ units: z.array(UnitView) }),
   failures: opening,
   transaction: 'none',
-  handler: async (context, { all, limit, offset }) => await readStore(context, { units: [] }, async (tx) => ({ units: (all ? await pageOfUnits(tx, { limit, offset }) : await liveUnits(tx)).map(summary) })),
+  async handler(context, { all, limit, offset }) {
+    const page = all ? { limit, offset } : null;
+    if (context.resource(POOL) === null) {
+      const found = await glance(context, page);
+      return found.ok ? ok({ units: found.value.map(summary) }) : found;
+    }
+    return await readStore(context, { units: [] }, async (tx) => ({ units: (page === null ? await liveUnits(tx) : await pageOfUnits(tx, page)).map(summary) }));
+  },
 });
 
 const UnitDetails = UnitView.extend({
@@ -86,7 +66,7 @@ export const unitShow = defineOperation({
   ...shared,
   name: 'pool.unit.show',
   summary: 'One work unit with its attempts and what happened to it',
-  input: z.object({ unit: Chunk, events: z.number().int().min(0).max(1000).default(50) }),
+  input: z.object({ unit: z.string().min(1).describe('The chunk: x, plans/x or plans/x/.'), events: z.number().int().min(0).max(1000).default(50) }),
   output: UnitDetails,
   failures: ['chunk_name_invalid', 'unit_not_found', ...opening],
   async handler(context, input) {
@@ -108,110 +88,3 @@ export const unitShow = defineOperation({
   },
 });
 
-const Changed = z.object({ unit: UnitView });
-const stepFailures = ['chunk_name_invalid', 'daemon_not_running', 'transition_refused', 'unit_busy', 'unit_not_found'] as const;
-
-export const unitCancel = defineOperation({
-  ...writes,
-  name: 'pool.unit.cancel',
-  summary: 'Give a work unit up: its agent is ended, its work kept under refs/orchestrator/backup',
-  input: z.object({ unit: Chunk, reason: z.string().max(2000).default('the operator gave it up') }),
-  output: Changed.extend({ backup: z.string().nullable() }),
-  failures: stepFailures,
-  async handler(context, input) {
-    const pool = poolOf(context);
-    if (!pool.ok) return pool;
-    const name = chunkName(input.unit);
-    if (!name.ok) return name;
-    const cancelled = await cancelUnit(pool.value, name.value, input.reason);
-    return cancelled.ok ? ok({ unit: summary(cancelled.value.unit), backup: cancelled.value.backup }) : cancelled;
-  },
-});
-
-export const unitRetry = defineOperation({
-  ...writes,
-  name: 'pool.unit.retry',
-  summary: 'Let a unit that failed or that needs attention go on',
-  input: z.object({ unit: Chunk }),
-  output: Changed,
-  failures: stepFailures,
-  starts_work: true,
-  async handler(context, input) {
-    const pool = poolOf(context);
-    if (!pool.ok) return pool;
-    const name = chunkName(input.unit);
-    if (!name.ok) return name;
-    const { units, verdicts } = pool.value.runtime;
-    const live = units.live.get(name.value);
-    // A question wants an answer; to go on without one would be to answer it for the operator.
-    if (live?.kind === 'QUESTION' || live?.kind === 'PERMISSION') return fail({ code: 'transition_refused', kind: 'conflict', message: `${name.value} waits for an answer.`, hint: `orchestrator answer ${name.value} <text>` });
-    const retried = await units.change(name.value, { event: 'retry', payload: {} });
-    if (!retried.ok) return retried;
-    await verdicts.refresh(name.value);
-    const ready = retried.value.status === 'PENDING' ? await units.change(name.value, { event: 'analysed', payload: {} }) : retried;
-    return ready.ok ? ok({ unit: summary(ready.value) }) : ready;
-  },
-});
-
-export const unitPrioritize = defineOperation({
-  ...writes,
-  name: 'pool.unit.prioritize',
-  summary: 'Set the priority of a work unit',
-  input: z.object({ unit: Chunk, priority: z.number().int().min(-1_000_000).max(1_000_000) }),
-  output: Changed,
-  failures: stepFailures,
-  async handler(context, input) {
-    const pool = poolOf(context);
-    if (!pool.ok) return pool;
-    const name = chunkName(input.unit);
-    if (!name.ok) return name;
-    const noted = await pool.value.runtime.units.note(name.value, { priority: input.priority }, 'unit.prioritized');
-    return noted.ok ? ok({ unit: summary(noted.value) }) : noted;
-  },
-});
-
-export const unitBlock = defineOperation({
-  ...writes,
-  name: 'pool.unit.block',
-  summary: 'Hold a work unit back before it starts',
-  input: z.object({ unit: Chunk }),
-  output: Changed,
-  failures: stepFailures,
-  async handler(context, input) {
-    const pool = poolOf(context);
-    if (!pool.ok) return pool;
-    const name = chunkName(input.unit);
-    if (!name.ok) return name;
-    const { units } = pool.value.runtime;
-    const unit = units.live.get(name.value);
-    if (unit === undefined) return fail(unitNotFound(name.value));
-    const waits = [...unit.waits.filter((wait) => wait.on !== 'operator'), { on: 'operator' as const, chunk: null }];
-    const blocked = await units.change(name.value, { event: 'wait', payload: { waits } });
-    return blocked.ok ? ok({ unit: summary(blocked.value) }) : blocked;
-  },
-});
-
-export const unitUnblock = defineOperation({
-  ...writes,
-  name: 'pool.unit.unblock',
-  summary: 'Let a work unit that was held back start again',
-  input: z.object({ unit: Chunk }),
-  output: Changed,
-  failures: [...stepFailures, 'unit_not_blocked'],
-  async handler(context, input) {
-    const pool = poolOf(context);
-    if (!pool.ok) return pool;
-    const name = chunkName(input.unit);
-    if (!name.ok) return name;
-    const { units } = pool.value.runtime;
-    const unit = units.live.get(name.value);
-    if (unit === undefined) return fail(unitNotFound(name.value));
-    if (!unit.waits.some((wait) => wait.on === 'operator')) {
-      const others = waitsFor(unit);
-      return fail({ code: 'unit_not_blocked', kind: 'conflict', message: `${name.value} was not held back by you${others.length === 0 ? '' : `; it waits for ${others.join(', ')}`}.`, hint: others.length === 0 ? 'orchestrator queue shows what waits for what.' : `To let it run beside them: orchestrator resolve ${name.value} ${others[0] ?? ''} independent` });
-    }
-    const waits = unit.waits.filter((wait) => wait.on !== 'operator');
-    const freed = await units.change(name.value, waits.length === 0 ? { event: 'clear', payload: {} } : { event: 'wait', payload: { waits } });
-    return freed.ok ? ok({ unit: summary(freed.value) }) : freed;
-  },
-});
