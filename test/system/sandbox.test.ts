@@ -76,6 +76,20 @@ describe('no way out', () => {
     expect(await rig.read('orchestration.yaml')).not.toContain('sandbox: off');
   });
 
+  test('what a daemon keeps is not to be seen, nor to be put in its place', async () => {
+    await using rig = await world();
+    const kept = ['token', 'daemon.json', 'state.db', 'backups/state-20260101T000000Z.db'];
+    for (const name of kept) await rig.write(`.orchestrator/${name}`, 'of the daemon');
+    await rig.script('agent.sh', 'cat > /dev/null\ncd .orchestrator && echo looking; cat token daemon.json state.db backups/*; rm -f token; mv state.db other; echo mine > daemon.json; echo mine > backups/new; true\n');
+    await rig.commit('an agent that looks');
+    await rig.run(['run', '--once']);
+    const log = await said(rig);
+    expect(log).toContain('looking');
+    expect(log).not.toContain('of the daemon');
+    for (const name of kept) expect(await rig.read(`.orchestrator/${name}`)).toBe('of the daemon');
+    expect(rig.exists('.orchestrator/backups/new')).toBe(false);
+  });
+
   test('keys, credentials and other workspaces are not to be seen', async () => {
     await using rig = await world();
     await rig.script('agent.sh', 'cat > /dev/null\ncat ~/.ssh/id_test ~/.aws/credentials ~/.netrc ../work-2/theirs.txt; ls -A ~/.ssh ../work-2; cat /etc/hostname > /dev/null && echo disk is readable\n');

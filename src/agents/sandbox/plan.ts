@@ -61,6 +61,15 @@ const SOCKETS = ['/run/docker.sock', '/var/run/docker.sock', '/run/containerd', 
 /** Our own store, beside the workspaces. */
 export const storeOf = (home: string, env: Readonly<Record<string, string | undefined>>): string => join(env['XDG_STATE_HOME'] ?? join(home, '.local/state'), 'orchestrator');
 
+/** What a daemon keeps in `.orchestrator` of its workspace. Its token would make an agent the operator, who answers its own questions. */
+const DAEMON_FILES = ['token', 'daemon.json', 'daemon.lock', 'daemon.log', 'daemon.log.1', 'daemon.out', 'state.db', 'state.db-wal', 'state.db-shm', 'backups'];
+
+/** Of the workspace, and of the one whose worktree it is. */
+function daemonFiles(workspace: string): string[] {
+  const [above = ''] = workspace.split('/.orchestrator/worktrees/');
+  return [...new Set([workspace, above])].flatMap((folder) => DAEMON_FILES.map((name) => join(folder, '.orchestrator', name)));
+}
+
 /** What in a git folder makes git run programs, and would do so outside the sandbox too. */
 const RUNS_PROGRAMS = ['config', 'config.worktree', 'commondir', 'gitdir', 'hooks', 'info/attributes'];
 
@@ -69,7 +78,7 @@ export function planSandbox(facts: SandboxFacts): SandboxPlan {
   const kept = [workspace, ...git, ...state, ...facts.write];
   // What holds a writable place, or lies in one, is not hidden whole.
   const apart = (path: string): boolean => !kept.some((each) => within(each, path) || within(path, each));
-  const hidden = [...facts.homes.flatMap((home) => SECRET_PLACES.map((place) => join(home, place))), facts.store, `/run/user/${facts.uid}`, ...SOCKETS, ...facts.others.filter(apart), ...facts.hide];
+  const hidden = [...facts.homes.flatMap((home) => SECRET_PLACES.map((place) => join(home, place))), facts.store, ...daemonFiles(workspace), `/run/user/${facts.uid}`, ...SOCKETS, ...facts.others.filter(apart), ...facts.hide];
   const frozen = [...new Set(git)].flatMap((folder) => [...RUNS_PROGRAMS, 'orchestrator'].map((name) => join(folder, name)));
   // A home that is a workspace itself: what is made writable must not show its keys again.
   const hiddenAgain = hidden.filter((path) => kept.some((each) => path !== each && within(path, each)) && !kept.some((each) => within(each, path)));

@@ -1,4 +1,4 @@
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { z } from 'zod';
 import { fail, ok } from '../../base/failure.ts';
 import type { Result } from '../../base/failure.ts';
@@ -7,14 +7,11 @@ import { loadConfig } from '../../config/load-config.ts';
 import { askToEnd } from '../../process/ask-to-end.ts';
 import type { OperationContext } from '../../spine/operation.ts';
 import { defineOperation } from '../../spine/operation.ts';
-import { openStore } from '../../store/store.ts';
 import { LOGIN } from '../http/login.ts';
-import { openServices } from './compose.ts';
 import { daemonNotRunning } from './failures.ts';
 import { daemonPlaces } from './places.ts';
 import type { DaemonPlaces } from './places.ts';
 import { runningDaemon } from './record.ts';
-import { runDaemon } from './run.ts';
 import { foundRunning, hostOf, portOf, startInBackground } from './start.ts';
 
 /** What a daemon takes to end beside its agents' grace. Milliseconds. */
@@ -66,6 +63,8 @@ export const daemonStart = defineOperation({
     }
     const running = foundRunning(places, workspace, wanted);
     if (running !== null) return running.ok ? shown(running.value.record, true, false) : running;
+    // Loaded by the daemon alone: a command line that asks it something must not pay for its parts.
+    const [{ runDaemon }, { openServices }] = await Promise.all([import('./run.ts'), import('./compose.ts')]);
     const ran = await runDaemon({
       workspace,
       config_file,
@@ -127,6 +126,8 @@ export const daemonStatus = defineOperation({
 
 /** Units by status; none where there is no store yet. */
 async function countUnits(file: string): Promise<Result<Record<string, number>>> {
+  if (!existsSync(file)) return ok({});
+  const { openStore } = await import('../../store/store.ts');
   const opened = await openStore(file, { readonly: true });
   if (!opened.ok) return opened.failure.code === 'store_missing' ? ok({}) : opened;
   try {

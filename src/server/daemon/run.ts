@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { getRequestListener } from '@hono/node-server';
-import { authority, isLoopback } from '../../base/address.ts';
+import { authority, isLoopback, reachedAt } from '../../base/address.ts';
 import { utcSeconds } from '../../base/clock.ts';
 import type { Clock } from '../../base/clock.ts';
 import { fail, ok } from '../../base/failure.ts';
@@ -75,7 +75,7 @@ export async function runDaemon(settings: DaemonSettings): Promise<Result<Daemon
   const { server, port } = listening.value;
   closing.defer(() => closeServer(server));
   const version = productVersion();
-  const url = `http://${authority(host === 'localhost' ? '127.0.0.1' : host, port)}`;
+  const url = `http://${authority(reachedAt(host), port)}`;
   const resources = createResources();
   const login = createLogin({ token, url, port, clock });
   const hub = createHub({ version, store: store.value, resources, log });
