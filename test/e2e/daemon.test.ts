@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { cp, readFile, stat, writeFile } from 'node:fs/promises';
+import { cp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -70,6 +70,14 @@ describe('start, stop, status, url', () => {
     expect(new Set(ended.map(({ document }) => document.data.pid)).size).toBe(1);
     expect(ended.filter(({ document }) => !document.data.found).length).toBe(1);
     await rig.run(['daemon', 'stop']);
+  });
+
+  test.skipIf(process.platform !== 'linux')('not even its lock file taken away makes room for a second one', async () => {
+    await using rig = await createRig();
+    await using daemon = await startDaemon(rig);
+    for (const file of ['daemon.lock', 'daemon.json']) await rm(rig.path('.orchestrator', file));
+    for (const args of [[], ['--foreground']]) expect(await rig.json(['daemon', 'start', '--port', '0', ...args])).toMatchObject({ code: 4, document: { error: { code: 'daemon_running' } } });
+    expect((await daemon.ask('/')).status).toBe(200);
   });
 
   test.each(['SIGTERM', 'SIGINT'] as const)('%s ends one in the foreground in good order', async (signal) => {

@@ -21,6 +21,8 @@ import type { DaemonRecord } from './record.ts';
 /** From its start until a daemon has to answer. Milliseconds. */
 const PATIENCE_MS = 60_000;
 const PAUSE_MS = 20;
+/** Starts, where each finds another daemon that cannot be found afterwards. */
+const ATTEMPTS = 3;
 /** Of its log, what is told when it did not come up. Lines. */
 const TAIL = 10;
 const DEFAULT_PORT = 8765;
@@ -65,11 +67,11 @@ export function foundRunning(places: DaemonPlaces, workspace: string, { host, po
 export async function startInBackground(request: StartRequest): Promise<Result<Started>> {
   const { places, workspace, wanted, signal } = request;
   const until = performance.now() + PATIENCE_MS;
-  for (;;) {
+  for (let attempt = 1; ; attempt++) {
     const found = foundRunning(places, workspace, wanted);
     if (found !== null) return found;
     const started = await launch(request, until);
-    if (started.ok || started.failure.code !== 'daemon_running') return started;
+    if (started.ok || started.failure.code !== 'daemon_running' || attempt === ATTEMPTS) return started;
     // Somebody else was a moment quicker; theirs is about to answer, or about to end.
     while (foundRunning(places, workspace, wanted) === null && (await isLocked(places))) {
       if (performance.now() > until || signal.aborted) return started;
