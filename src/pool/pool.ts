@@ -52,21 +52,22 @@ export async function openPool(host: PoolHost): Promise<Result<Pool>> {
   const load = () => loadConfig({ file: exists(file) ? file : null, workspace: host.workspace, env: host.environment, flags: [] });
   const loaded = await load();
   if (!loaded.ok) return loaded;
+  // What is opened is closed in the reverse order, be it that opening fails half-way.
+  await using opening = new AsyncDisposableStack();
   const agents = await openAgents({ ahead: false });
+  opening.defer(() => agents.close());
   const left = await endLeftProcesses(host.store, agents, host.workspace);
   const git_env = { [GIT_MARK]: host.workspace };
   const opened = await openRepository(host.workspace, git_env);
   if (!opened.ok) return opened;
   const repository = opened.value;
-  const stopReady = repository.git.keepReady(join(poolFolder(host.workspace), 'git-input'));
+  opening.defer(repository.git.keepReady(join(poolFolder(host.workspace), 'git-input')));
   const target = loaded.value.config.pool.target ?? checkedOutBranch(repository);
   const refused = target === null ? 'The checkout is on no branch, and pool.target names none.' : (await resolveCommit(repository.git, `refs/heads/${target}`)) === null ? `The target branch ${target} has no commit.` : null;
-  if (refused !== null || target === null) {
-    await stopReady();
-    return fail({ code: 'target_missing', kind: 'precondition', message: refused ?? '', hint: 'Set pool.target in orchestration.yaml, or check a branch with a commit out.' });
-  }
+  if (refused !== null || target === null) return fail({ code: 'target_missing', kind: 'precondition', message: refused ?? '', hint: 'Set pool.target in orchestration.yaml, or check a branch with a commit out.' });
   let config: Config = loaded.value.config;
   const ended = new AbortController();
+  opening.defer(() => ended.abort());
   agents.noteWorkspace(host.workspace);
   const units = await openUnitBook(host.store, host.clock);
   const wake = (): void => dispatcher?.wake();
@@ -106,24 +107,24 @@ export async function openPool(host: PoolHost): Promise<Result<Pool>> {
     host.log.info('the configuration of the pool was read again', { pool: config.pool });
     wake();
   });
+  opening.defer(unwatch);
   const notifier = createNotifier(runtime);
+  opening.defer(() => notifier.stop());
   const radar = createRadar(runtime);
+  opening.defer(() => radar.stop());
   await reconcile(runtime, left);
   await verdicts.put((await Promise.all([...units.live.values()].map(async (unit) => await factsOfUnit(repository.git, unit.worktree === null ? host.workspace : join(unit.worktree, prefix), unit)))).filter((facts) => facts !== null));
   for (const unit of units.live.values()) if (unit.status === 'PENDING') await units.change(unit.chunk, { event: 'analysed', payload: {} });
   dispatcher = createDispatcher(runtime, merges, done);
   radar.start();
   wake();
+  const opened_all = opening.move();
   return ok({
     runtime, dispatcher, merges,
     async stop() {
-      unwatch();
-      radar.stop();
       ended.abort();
       await dispatcher?.stop();
-      await notifier.stop();
-      agents.close();
-      await stopReady();
+      await opened_all.disposeAsync();
     },
   });
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { isAlive } from '../../src/process/identity.ts';
 import { openStore } from '../../src/store/store.ts';
+import { aUnit } from '../rig/a-unit.ts';
 import { ask, daemonStatusOf, startDaemon } from '../rig/daemon.ts';
 import { createRig, until } from '../rig/rig.ts';
 import type { Rig } from '../rig/rig.ts';
@@ -103,13 +104,13 @@ describe('after kill -9', () => {
     if (!store.ok) throw new Error(store.failure.message);
     const at = '2026-01-01T00:00:00Z';
     await store.value.write(async ({ db, append }) => {
-      await db.insertInto('units').values({ id: 'u1', chunk: 'a', status: 'READY', phase: null, priority: 0, live: 1, version: 1, created_at: at, updated_at: at, data: '{}' }).execute();
+      await db.insertInto('units').values({ id: 'u1', chunk: 'a', status: 'BLOCKED', phase: null, priority: 0, live: 1, version: 1, created_at: at, updated_at: at, data: JSON.stringify(aUnit({ chunk: 'a', status: 'BLOCKED', waits: [{ on: 'operator', chunk: null }] })) }).execute();
       await append({ type: 'unit.injected', unit: 'u1', data: null });
     });
     await store.value.close();
     await using daemon = await startDaemon(rig);
     expect(daemon.pid).not.toBe(killed.pid);
-    expect(await status(rig)).toMatchObject({ running: true, pid: daemon.pid, units: { READY: 1 } });
+    expect(await status(rig)).toMatchObject({ running: true, pid: daemon.pid, units: { BLOCKED: 1 } });
   });
 
   test('a stranger that has its number now is neither taken for it nor ended', async () => {
@@ -189,4 +190,23 @@ describe('what does not start', () => {
     await using rig = await createRig({ bare: true });
     for (const verb of ['start', 'stop', 'status', 'url']) expect(await rig.json(['daemon', verb], { cwd: rig.root }), verb).toMatchObject({ code: 5, document: { error: { code: 'not_a_repository' } } });
   });
+});
+
+test('a token that somebody laid down before the first start does not let them in', async () => {
+  await using rig = await createRig();
+  await rig.write('.orchestrator/token', `${'a'.repeat(64)}\n`);
+  const daemon = rig.start(['daemon', 'start', '--foreground', '--port', '0']);
+  const record = await until('the daemon', async () => (rig.exists('.orchestrator/daemon.json') ? (JSON.parse(await rig.read('.orchestrator/daemon.json')) as { url: string }) : null));
+  const answer = await fetch(`${record.url}/openapi.json`, { headers: { authorization: `Bearer ${'a'.repeat(64)}` } });
+  expect(answer.status).toBe(401);
+  const mine = (await rig.read('.orchestrator/token')).trim();
+  expect((await fetch(`${record.url}/openapi.json`, { headers: { authorization: `Bearer ${mine}` } })).status).toBe(200);
+  daemon.kill('SIGTERM');
+  await daemon.ended;
+  // Ours is kept from start to start.
+  const again = rig.start(['daemon', 'start', '--foreground', '--port', '0']);
+  await until('the daemon', () => rig.exists('.orchestrator/daemon.json'));
+  expect((await rig.read('.orchestrator/token')).trim()).toBe(mine);
+  again.kill('SIGTERM');
+  await again.ended;
 });

@@ -22,5 +22,23 @@ export const openServices: OpenServices = async ({ workspace, config_file, store
     },
     stop: async () => await pool?.stop(),
   };
-  return [service];
+  let timer: NodeJS.Timeout | undefined;
+  const backUp = async (): Promise<void> => {
+    if ((await store.lastSeq()) > 0) await store.backup();
+  };
+  const again = (): void => void backUp().catch((error: unknown) => log.warn('the store could not be backed up', { error: String(error) }));
+  // Before anything is changed, each hour, and when all is done: of a damaged store there is always an earlier one.
+  const backups: DaemonService = {
+    name: 'backups of the store',
+    async start() {
+      again();
+      timer = setInterval(again, 3_600_000).unref();
+      return ok(undefined);
+    },
+    async stop() {
+      clearInterval(timer);
+      await backUp();
+    },
+  };
+  return [backups, service];
 };

@@ -1,10 +1,12 @@
 import { realpathSync } from 'node:fs';
+import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { authority, isLoopback, reachedAt } from '../../base/address.ts';
 import { utcSeconds } from '../../base/clock.ts';
 import type { Clock } from '../../base/clock.ts';
 import { fail, ok } from '../../base/failure.ts';
 import type { Result } from '../../base/failure.ts';
+import { openRepository } from '../../git/repository.ts';
 import { isHolderAlive, readHolder, takeLock } from '../../loop/lock.ts';
 import { makeUntrackedFolder } from '../../loop/record.ts';
 import { selfIdentity } from '../../process/identity.ts';
@@ -63,7 +65,9 @@ export async function runDaemon(settings: DaemonSettings): Promise<Result<Daemon
   if (!lock.ok) return fail(daemonRunning(workspace, await holderOf(places), runningDaemon(places, workspace)?.url ?? null));
   closing.defer(() => lock.value.release());
   closing.defer(() => removeRecord(places));
-  const token = ensureToken(places.token);
+  const repository = await openRepository(workspace);
+  // To other hosts only a token is shown that was set on purpose, and that was asked for above.
+  const token = ensureToken(places.token, repository.ok && isLoopback(host) ? join(repository.value.commonDirectory, 'orchestrator', 'daemon-token') : null);
   const log = openDaemonLog(places.log, [token]);
   closing.defer(() => log.close());
   const store = await openStore(places.store, { check: true });
