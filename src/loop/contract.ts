@@ -38,3 +38,8 @@ export { holdForQuestions } from './question-hold.ts';
 export { answer, answerTo, ask, awaitAnswer, clearQuestions, markDelivered, touchesFile, undelivered } from './questions.ts';
 export { toolServer } from './agent-call.ts';
 export { turnExplain } from './operations/turns.ts';
+export { checkBudget } from './budget.ts';
+export type { Spent } from './budget.ts';
+export { openLedger } from './ledger.ts';
+export type { Ledger } from './ledger.ts';
+export { costLeft, watchBudget } from './live-budget.ts';

@@ -50,7 +50,9 @@ export async function afterCall(pool: PoolRuntime, chunk: string, phase: AgentPh
 }
 
 /** A question without an answer weighs more than what the agent made of its end. One that was answered too late for it is answered now. */
-function heldBy({ open, result }: PhaseCall, ended: PhaseEnd): PhaseEnd {
+function heldBy({ open, result, overspent }: PhaseCall, ended: PhaseEnd): PhaseEnd {
+  // Work that was finished is paid for; nothing more is started after it.
+  if (overspent !== null && ended.kind === 'agent_error') return { kind: 'overspent', failure: overspent };
   if (open === null || result.usage_limit !== null || ended.kind === 'failed') return ended;
   return open.answer === null ? { kind: 'question', question: open.question, options: open.options } : { kind: 'answered', question: open.question, answer: open.answer };
 }
@@ -85,6 +87,9 @@ async function proceed(pool: PoolRuntime, unit: Unit, phase: AgentPhase, ended: 
     case 'answered':
       await pool.units.change(chunk, { event: 'requeue', payload: { phase, why: 'its question was answered', not_before: null } }, { answer: { question: ended.question, text: ended.answer } });
       pool.wake();
+      return null;
+    case 'overspent':
+      await needsPerson(pool, chunk, 'BUDGET', ended.failure.message);
       return null;
     case 'failed':
       await pool.units.change(chunk, { event: 'fail', payload: { code: ended.failure.code, message: ended.failure.message } });

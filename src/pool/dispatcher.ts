@@ -1,6 +1,7 @@
 import { freemem } from 'node:os';
 import { crashPoint } from '../base/crash-point.ts';
 import type { DoneChunks } from './done-chunks.ts';
+import type { Failure } from '../base/failure.ts';
 import type { MergeQueue } from './merge-queue.ts';
 import type { PoolRuntime } from './runtime.ts';
 import { schedule } from './scheduler.ts';
@@ -8,6 +9,7 @@ import type { Decisions, Schedulable, Slots } from './scheduler.ts';
 import { isTerminal } from './unit.ts';
 import type { Unit } from './unit.ts';
 import { GATE_PORTS } from './gate.ts';
+import { createStandstillNote } from './standstill.ts';
 import { work } from './work.ts';
 
 /** Starts what may start: a tick follows every change, and now and then one comes for nothing. */
@@ -34,6 +36,8 @@ export function createDispatcher(pool: PoolRuntime, merges: MergeQueue, done: Do
   let ticking: Promise<void> = Promise.resolve();
   let landing: Promise<void> = Promise.resolve();
   let stopped = false;
+  const note = createStandstillNote(pool.store);
+  let overspent: Failure | null = null;
 
   function wake(): void {
     if (asked || stopped) return;
@@ -54,15 +58,20 @@ export function createDispatcher(pool: PoolRuntime, merges: MergeQueue, done: Do
     const busy = units.filter((unit) => unit.status === 'ASSIGNED' || (unit.status === 'RUNNING' && unit.phase !== 'MERGE')).length;
     // Short memory starts nobody, and ends nobody either.
     const short = settings.min_free_memory !== undefined && freemem() < settings.min_free_memory;
-    const slots: Slots = { total: short ? busy : settings.max_agents, of: settings.max_agents_of, paused: {} };
+    overspent = pool.spending.overspent(pool.budgets());
+    const slots: Slots = { total: short || overspent !== null ? busy : settings.max_agents, of: settings.max_agents_of, paused: {} };
     await done.look(new Set(units.flatMap((unit) => (unit.depends_on ?? []).filter((chunk) => !pool.units.live.has(chunk)))));
     const decisions = schedule({ units: units.map(schedulable), isDone: done.isDone, exclusion: pool.verdicts.exclusion, slots, now });
+    await note({ budget: overspent?.message ?? null, merge_waits: merges.waits() });
     await carryOut(decisions, units);
     if (units.some((unit) => unit.status === 'RUNNING' && unit.phase === 'MERGE')) {
       landing = landing
         .then(() => merges.run())
         .catch((error: unknown) => pool.log.error('the merge queue broke off', { error: String(error) }))
-        .then(() => (merges.waits() === null ? undefined : wakeIn(LANDING_MS)));
+        .then(async () => {
+          await note({ budget: overspent?.message ?? null, merge_waits: merges.waits() });
+          if (merges.waits() !== null) wakeIn(LANDING_MS);
+        });
     }
     wakeIn(Math.min(HEARTBEAT_MS, ...(decisions.wake === null ? [] : [Math.max(1, decisions.wake - now)]), ...(merges.waits() === null ? [] : [LANDING_MS])));
   }

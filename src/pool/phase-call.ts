@@ -6,7 +6,7 @@ import { logText, secretValues } from '../agents/contract.ts';
 import { utcCompact } from '../base/clock.ts';
 import { crashPoint } from '../base/crash-point.ts';
 import { FailureError, fail, ok } from '../base/failure.ts';
-import type { Result } from '../base/failure.ts';
+import type { Failure, Result } from '../base/failure.ts';
 import { newId } from '../base/ids.ts';
 import { hideSecrets, loopSettings, makeFolder, makeUntrackedFolder, placesOf, readAgentFile, toolServer } from '../loop/contract.ts';
 import type { LoopSettings } from '../loop/contract.ts';
@@ -52,6 +52,8 @@ export interface PhaseCall {
   readonly attempt: Attempt;
   /** Asked through our tools, and not answered in time. */
   readonly open: OpenQuestion | null;
+  /** A budget that it used up. */
+  readonly overspent: Failure | null;
 }
 
 /** Calls the agent of a phase in the unit's worktree and waits for its end. Failures come before any process. */
@@ -104,6 +106,7 @@ export async function callForPhase(pool: PoolRuntime, unit: Unit, phase: AgentPh
     ...(unit.answer === null ? {} : { ORCHESTRATOR_ANSWER: unit.answer.text }),
   };
   const questions = watchLiveQuestions(pool, unit.chunk, id, places, question_wait, tools !== undefined);
+  const budget = pool.spending.watch(id, settings);
   const result = await pool.agents.run(
     {
       agent: options.agent,
@@ -115,6 +118,7 @@ export async function callForPhase(pool: PoolRuntime, unit: Unit, phase: AgentPh
       sandbox: settings.sandbox,
       pass_env: settings.pass_env,
       ...(tools === undefined ? {} : { tools }),
+      ...(budget.max_cost_usd === undefined ? {} : { max_cost_usd: budget.max_cost_usd }),
       ...(goesOn === null ? {} : { resume: { session_id: goesOn.id, used: goesOn.used } }),
       limits: { turn_timeout_ms: prompt.value.frontMatter?.timeout ?? settings.limits.turn_timeout, stall_timeout_ms: settings.limits.stall_timeout, grace_ms: settings.limits.grace, max_log_bytes: settings.limits.max_log_bytes },
     },
@@ -122,12 +126,14 @@ export async function callForPhase(pool: PoolRuntime, unit: Unit, phase: AgentPh
       hold: questions,
       onStarted: () => crashPoint('unit-agent-running'),
       onEvent(event) {
+        if (event.type === 'usage') budget.onUsage({ input_tokens: event.input_tokens, output_tokens: event.output_tokens, cost_usd: event.cost_usd });
         const text = logText(event);
         if (text !== null) pool.broadcast({ type: 'unit.output', unit: unit.chunk, data: { attempt: id, text } });
       },
     },
-    options.signal,
+    AbortSignal.any([options.signal, budget.signal]),
   );
+  const overspent = budget.end(result.usage, result.agent_ms);
   questions.close();
   unwatch();
   unbind(places);
@@ -137,7 +143,7 @@ export async function callForPhase(pool: PoolRuntime, unit: Unit, phase: AgentPh
   const report = readReport(outcome, secretValues({ ...process.env, ...options.agent.env }));
   await endAttempt(pool.store, ended);
   rmSync(outcome, { recursive: true, force: true });
-  return ok({ result, report, attempt: ended, open: takeOpenQuestion(places, id) });
+  return ok({ result, report, attempt: ended, open: takeOpenQuestion(places, id), overspent });
 }
 
 export function readReport(path: string, secrets: readonly string[]): Result<UnitOutcome> | null {

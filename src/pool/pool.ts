@@ -21,9 +21,11 @@ import { createNotifier } from './notify.ts';
 import { createRadar } from './radar.ts';
 import { GIT_MARK, endLeftProcesses, reconcile } from './reconcile.ts';
 import type { PoolLog, PoolRuntime } from './runtime.ts';
+import { openSpending } from './spending.ts';
 import { openUnitBook } from './unit-book.ts';
 import { factsOfUnit } from './unit-facts.ts';
 import { writeConflicts } from './unit-binding.ts';
+import { loopSettings, placesOf } from '../loop/contract.ts';
 import type { Places } from '../loop/contract.ts';
 import { openVerdicts } from './verdicts.ts';
 import { poolFolder } from './places.ts';
@@ -70,6 +72,7 @@ export async function openPool(host: PoolHost): Promise<Result<Pool>> {
   opening.defer(() => ended.abort());
   agents.noteWorkspace(host.workspace);
   const units = await openUnitBook(host.store, host.clock);
+  const spending = await openSpending(host.store, placesOf(repository, host.workspace).spent, host.clock);
   const wake = (): void => dispatcher?.wake();
   let dispatcher: Dispatcher | null = null;
   const verdicts = await openVerdicts({
@@ -86,15 +89,17 @@ export async function openPool(host: PoolHost): Promise<Result<Pool>> {
       wake();
     },
   });
+  const budgets = loopSettings({ config, workspace: host.workspace, repository, config_file: file, mode: 'combined', agentFlags: { agent: null, roles: {}, prompts: {} }, commits: true });
   const at_work = new Map<string, Places>();
   const tellConflicts = (): void => {
     for (const [chunk, places] of at_work) writeConflicts(places, verdicts.told(chunk));
   };
   const prefix = relative(repository.root, host.workspace).split(sep).join('/');
   const runtime: PoolRuntime = {
-    workspace: host.workspace, config_file: host.config_file, repository, git_env, prefix, store: host.store, units, verdicts, agents, at_work, clock: host.clock,
+    workspace: host.workspace, config_file: host.config_file, repository, git_env, prefix, store: host.store, units, verdicts, spending, agents, at_work, clock: host.clock,
     config: () => config,
     agentConfig: () => ({ default: config.agent.default, roles: config.agent.roles, prompts: config.agent.prompts, agents: config.agents, workspace: host.workspace }),
+    budgets: () => budgets,
     target, log: host.log, wake, signal: ended.signal, broadcast: host.broadcast,
   };
   const merges = createMergeQueue(runtime);
@@ -124,6 +129,7 @@ export async function openPool(host: PoolHost): Promise<Result<Pool>> {
     async stop() {
       ended.abort();
       await dispatcher?.stop();
+      await spending.close();
       await opened_all.disposeAsync();
     },
   });

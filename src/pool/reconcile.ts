@@ -82,7 +82,7 @@ async function countFinished(pool: PoolRuntime, attempt: Attempt, result: AgentR
   const unit = pool.units.live.get(attempt.chunk);
   const place = unit === undefined ? null : await openUnitPlace(pool, unit.chunk);
   if (unit !== undefined && unit.status === 'RUNNING' && unit.phase === attempt.phase && attempt.phase !== 'MERGE' && place !== null) {
-    const next = await afterCall(pool, unit.chunk, attempt.phase, place, attempt.base, { result, report, attempt: ended, open: takeOpenQuestion(placesOf(place.repository, place.workspace), attempt.id) }, new AbortController().signal);
+    const next = await afterCall(pool, unit.chunk, attempt.phase, place, attempt.base, { result, report, attempt: ended, open: takeOpenQuestion(placesOf(place.repository, place.workspace), attempt.id), overspent: null }, new AbortController().signal);
     if (next !== null) {
       const file = join(place.workspace, 'plans', unit.chunk, 'PLAN.md');
       const phases = phasesOf(pool, existsSync(file) ? readFileSync(file, 'utf8') : null);

@@ -4,6 +4,7 @@ import type { Config } from '../config/schema.ts';
 import type { Repository } from '../git/repository.ts';
 import type { Store } from '../store/store.ts';
 import type { Places } from '../loop/contract.ts';
+import type { Budgets, Spending } from './spending.ts';
 import type { UnitBook } from './unit-book.ts';
 import type { Verdicts } from './verdicts.ts';
 
@@ -22,6 +23,7 @@ export interface PoolRuntime {
   readonly store: Store;
   readonly units: UnitBook;
   readonly verdicts: Verdicts;
+  readonly spending: Spending;
   readonly agents: Agents;
   /** Where the agents that are at work now have their files, by chunk. */
   readonly at_work: Map<string, Places>;
@@ -29,6 +31,7 @@ export interface PoolRuntime {
   /** In force now; `pool:` may change while the daemon runs. */
   config(): Config;
   agentConfig(): AgentConfig;
+  budgets(): Budgets;
   /** Branch that units land on. */
   readonly target: string;
   readonly log: PoolLog;

@@ -25,6 +25,7 @@ export type PhaseEnd =
   | { readonly kind: 'question'; readonly question: string; readonly options: readonly string[] | null }
   /** Asked in the middle of the call, and answered when the agent had ended. */
   | { readonly kind: 'answered'; readonly question: string; readonly answer: string }
+  | { readonly kind: 'overspent'; readonly failure: Failure }
   | { readonly kind: 'failed'; readonly failure: Failure }
   | { readonly kind: 'agent_error'; readonly failure: Failure; readonly passing: boolean }
   | { readonly kind: 'usage_limit'; readonly resets_at: string | null; readonly failure: Failure }

@@ -100,7 +100,11 @@ if [ "$ORCHESTRATOR_UNIT" = bad ]; then echo bad; else echo good; fi > "src/$ORC
     const before = await rig.git('rev-parse', 'main');
     await pool.daemon();
     await pool.inject('one');
-    await until('it to wait', async () => (await rig.json<{ merging: string[]; merge_waits: string | null }>(['queue'])).document.data.merging.includes('one'));
+    const queue = await until('it to wait', async () => {
+      const { data } = (await rig.json<{ merging: string[]; merge_waits: string | null }>(['queue'])).document;
+      return data.merge_waits === null ? null : data;
+    });
+    expect(queue).toMatchObject({ merging: ['one'], merge_waits: expect.stringContaining('prompts/main.md') });
     expect(await rig.git('rev-parse', 'main')).toBe(before);
     expect(await rig.read('prompts/main.md')).toBe('# Mine, not committed\n');
     await rig.git('checkout', '--', 'prompts/main.md');

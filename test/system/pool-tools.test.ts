@@ -141,3 +141,27 @@ describe('verdicts', () => {
     for (const name of ['a', 'b']) await pool.reach(name, 'COMPLETED');
   });
 });
+
+describe('budgets', () => {
+  const USING = 'turns:\n  - steps: [{ write: { path: src/x.md, content: "x" } }, { usage: { input_tokens: 600, output_tokens: 0 } }, { write: { path: src/y.md, content: "y" } }]\n';
+
+  test("a call that uses up the units' budget is ended, and no other is started; a kill -9 does not fill it again", async () => {
+    await using pool = await scripted(USING, 'budget: { max_tokens: 500 }\n');
+    await pool.chunk('two');
+    await pool.rig.commit();
+    await pool.daemon();
+    await pool.inject('one');
+    const spent = await pool.reach('one', 'NEEDS_ATTENTION', 'COMPLETED');
+    if (spent.status === 'NEEDS_ATTENTION') expect(spent.kind).toBe('BUDGET');
+    await pool.inject('two');
+    await until('it to be told', async () => (await pool.rig.json<{ budget: string | null }>(['queue'])).document.data.budget?.includes('max_tokens'));
+    expect((await pool.unit('two'))?.status).toBe('READY');
+    await pool.kill();
+    await pool.daemon();
+    expect((await pool.unit('two'))?.status).toBe('READY');
+    // A start in good order begins anew.
+    await pool.stop();
+    await pool.daemon();
+    await pool.reach('two', 'NEEDS_ATTENTION', 'COMPLETED');
+  });
+});

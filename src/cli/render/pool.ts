@@ -30,8 +30,8 @@ export function renderUnits({ units }: z.infer<typeof unitList.output>, output: 
   return units.length === 0 ? 'There are no work units. orchestrator inject <chunk…> makes some.' : table(units.map((unit) => [unit.chunk, unitLine(unit, output)]));
 }
 
-export function renderQueue({ running, waiting, merging, merge_waits }: z.infer<typeof queueShow.output>, { out }: Output): string {
-  const parts: string[] = [];
+export function renderQueue({ running, waiting, merging, merge_waits, budget }: z.infer<typeof queueShow.output>, { out }: Output): string {
+  const parts: string[] = budget === null ? [] : [out.yellow(oneLine(budget))];
   if (running.length > 0) parts.push(`${out.bold('At work')}\n${table(running.map((unit) => [unit.chunk, `${unit.phase ?? 'about to start'}, ${unit.agent}`]), '  ')}`);
   if (merging.length > 0) parts.push(`${out.bold('About to land')}\n  ${merging.join(', ')}${merge_waits === null ? '' : `\n  ${out.yellow(`waits: ${oneLine(merge_waits)}`)}`}`);
   if (waiting.length > 0) parts.push(`${out.bold('Waiting')}\n${table(waiting.map((unit) => [unit.chunk, `${unit.status}: ${oneLine(unit.why, 120)}`]), '  ')}`);

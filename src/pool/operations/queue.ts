@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { ok } from '../../base/failure.ts';
 import { defineOperation } from '../../spine/operation.ts';
 import { inOrder } from '../merge-order.ts';
-import { POOL } from '../resource.ts';
+import { NO_STANDSTILL, readStandstill } from '../standstill.ts';
 import { chainLengths } from '../scheduler.ts';
 import { holdsSlot } from '../unit.ts';
 import { liveUnits, waitsFor } from '../unit-book.ts';
@@ -18,7 +17,8 @@ export const queueShow = defineOperation({
     running: z.array(z.object({ chunk: z.string(), phase: z.string().nullable(), agent: z.string() })),
     waiting: z.array(Waiting),
     merging: z.array(z.string()),
-    merge_waits: z.string().nullable().describe('Why nothing lands now; known to the daemon alone.'),
+    budget: z.string().nullable().describe('The budget that keeps units from starting.'),
+    merge_waits: z.string().nullable().describe('Why nothing lands now.'),
   }),
   failures: ['config_invalid', 'not_a_repository', 'store_corrupt', 'store_newer', 'store_older', 'store_unusable'],
   transaction: 'none',
@@ -28,7 +28,7 @@ export const queueShow = defineOperation({
   starts_work: false,
   async handler(context) {
     const now = context.clock.now().getTime();
-    const read = await readStore(context, { running: [], waiting: [], merging: [] }, async (tx) => {
+    return await readStore(context, { running: [], waiting: [], merging: [], ...NO_STANDSTILL }, async (tx) => {
       const units = await liveUnits(tx);
       const chain = chainLengths(units);
       const why = (unit: (typeof units)[number]): string => {
@@ -38,11 +38,11 @@ export const queueShow = defineOperation({
         return unit.status === 'PENDING' ? 'its conflicts are not known yet' : 'for an agent';
       };
       return {
+        ...(await readStandstill(tx)),
         running: units.filter(holdsSlot).map((unit) => ({ chunk: unit.chunk, phase: unit.phase, agent: unit.agent.name })),
         waiting: units.filter((unit) => !holdsSlot(unit) && unit.status !== 'RUNNING').map((unit) => ({ chunk: unit.chunk, status: unit.status, priority: unit.priority, chain: chain.get(unit.chunk) ?? 0, why: why(unit), waits_for: waitsFor(unit) })),
         merging: inOrder(units.filter((unit) => unit.status === 'RUNNING' && unit.phase === 'MERGE')).map((unit) => unit.chunk),
       };
     });
-    return read.ok ? ok({ ...read.value, merge_waits: context.resource(POOL)?.merges.waits() ?? null }) : read;
   },
 });
