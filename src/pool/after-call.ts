@@ -108,10 +108,10 @@ async function atLimit(pool: PoolRuntime, unit: Unit, phase: AgentPhase, ended: 
   const { chunk } = unit;
   const { limits, agent } = pool.config();
   const now = pool.clock.now();
-  const reached = { agent: unit.agent.name, resets_at: ended.resets_at === null ? null : new Date(ended.resets_at), session_id: unit.session?.id ?? null, waited: false, spent: [unit.agent.name] };
+  const reached = { agent: unit.agent.name, resets_at: ended.resets_at === null ? null : new Date(ended.resets_at), session_id: unit.session?.id ?? null, waited: unit.errors >= BACKOFF_MS.length, spent: [unit.agent.name] };
   const decision = decideLimit(reached, { on_usage_limit: limits.on_usage_limit, max_limit_wait: limits.max_limit_wait ?? null, fallback: agent.fallback }, now);
   if (decision.act === 'fail') await needsPerson(pool, chunk, 'BUDGET', decision.failure.message);
-  else if (decision.act === 'wait') await pool.units.change(chunk, { event: 'requeue', payload: { phase, why: `${unit.agent.name} has come to its usage limit`, not_before: decision.until.toISOString() } });
+  else if (decision.act === 'wait') await pool.units.change(chunk, { event: 'requeue', payload: { phase, why: `${unit.agent.name} has come to its usage limit`, not_before: decision.until.toISOString() } }, { limited: unit.agent.name, errors: unit.errors + 1 });
   else {
     const next = await agentFor(pool, phase, decision.agent);
     if (!next.ok) await needsPerson(pool, chunk, 'AGENT_ERROR', next.failure.message);

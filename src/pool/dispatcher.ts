@@ -59,7 +59,7 @@ export function createDispatcher(pool: PoolRuntime, merges: MergeQueue, done: Do
     // Short memory starts nobody, and ends nobody either.
     const short = settings.min_free_memory !== undefined && freemem() < settings.min_free_memory;
     overspent = pool.spending.overspent(pool.budgets());
-    const slots: Slots = { total: short || overspent !== null ? busy : settings.max_agents, of: settings.max_agents_of, paused: {} };
+    const slots: Slots = { total: short || overspent !== null ? busy : settings.max_agents, of: settings.max_agents_of, paused: pausedAgents(units) };
     await done.look(new Set(units.flatMap((unit) => (unit.depends_on ?? []).filter((chunk) => !pool.units.live.has(chunk)))));
     const decisions = schedule({ units: units.map(schedulable), isDone: done.isDone, exclusion: pool.verdicts.exclusion, slots, now });
     await note({ budget: overspent?.message ?? null, merge_waits: merges.waits() });
@@ -149,6 +149,15 @@ export function createDispatcher(pool: PoolRuntime, merges: MergeQueue, done: Do
       await landing;
     },
   };
+}
+
+/** Agents at their usage limit, and until when: one account is one limit, whoever met it. */
+function pausedAgents(units: readonly Unit[]): Record<string, number> {
+  const paused: Record<string, number> = {};
+  for (const { limited, not_before } of units) {
+    if (limited !== null && not_before !== null) paused[limited] = Math.max(paused[limited] ?? 0, Date.parse(not_before));
+  }
+  return paused;
 }
 
 /** A unit is never changed, only replaced: what was worked out of it holds. */

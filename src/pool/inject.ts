@@ -174,7 +174,7 @@ async function makeUnits(pool: PoolRuntime, chunks: readonly Chunk[], request: I
       kind: null, attention_reason: null, waits: [], claim: false, target: pool.target, branch: branchOf(chunk.name), worktree: null, base: null,
       depends_on: chunk.depends_on === null ? null : [...chunk.depends_on], future: chunk.status === 'FUTURE', displaced: [], agent: { name: agent.value.name, kind: agent.value.kind }, attempt: 0,
       session: null, question: null, answer: null, updating: null, gate: chunk.gate === null ? null : typeof chunk.gate === 'string' ? chunk.gate : [...chunk.gate], notes: [],
-      review_rounds: 0, merge_rounds: 0, errors: 0, not_before: null, merged_as: null, failure: null, usage: { input_tokens: 0, output_tokens: 0, cost_usd: null },
+      review_rounds: 0, merge_rounds: 0, errors: 0, not_before: null, limited: null, merged_as: null, failure: null, usage: { input_tokens: 0, output_tokens: 0, cost_usd: null },
     });
   }
   return ok(units);

@@ -84,7 +84,7 @@ function effect(unit: Unit, change: Change): Partial<Unit> {
     case 'wait':
       return { waits: change.payload.waits.map((wait) => ({ ...wait })) };
     case 'assign':
-      return { claim: true, agent: change.payload.agent, not_before: null };
+      return { claim: true, agent: change.payload.agent, not_before: null, limited: null };
     case 'start':
     case 'advance':
       return { phase: change.payload.phase };

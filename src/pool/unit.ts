@@ -75,6 +75,8 @@ export const Unit = z.object({
   errors: z.number().int(),
   /** Not to be started earlier. */
   not_before: z.string().nullable(),
+  /** The agent whose usage limit it waits for until then; others that would call it wait too. */
+  limited: z.string().nullable(),
 
   merged_as: z.string().nullable(),
   failure: z.object({ code: z.string(), message: z.string() }).nullable(),

@@ -142,6 +142,41 @@ describe('verdicts', () => {
   });
 });
 
+describe('a usage limit', () => {
+  const LIMITED = `turns:
+  - when: { resumed: true }
+    steps: [{ append: { path: src/p.md, content: "rest\\n" } }]
+  - steps: [{ append: { path: src/p.md, content: "begun\\n" } }, { limit: 1500ms }]
+`;
+
+  test('is waited for and the session goes on; others of the same agent wait too, and nobody holds a slot', async () => {
+    await using pool = await scripted(LIMITED, 'pool: { max_agents: 1 }\n');
+    await pool.chunk('two');
+    await pool.rig.commit();
+    await pool.daemon();
+    await pool.inject('one');
+    const waits = await until('it to wait', async () => ((await pool.unit('one'))?.limited === null ? null : await pool.unit('one')));
+    expect(waits).toMatchObject({ status: 'READY', phase: 'IMPLEMENT', claim: true, limited: 'player' });
+    await pool.inject('two');
+    await pool.reach('one', 'COMPLETED');
+    expect(await pool.rig.git('show', `${(await pool.unit('one'))?.merged_as ?? ''}:src/p.md`)).toBe('begun\nrest');
+    const started = (await pool.events()).filter((event) => event.type === 'attempt.started' && event.unit === 'two').map((event) => event.at);
+    expect((started[0] ?? '9') >= (waits.not_before ?? '')).toBe(true);
+  });
+
+  test('switches to the next agent where that is wanted', async () => {
+    await using pool = await createPoolRig();
+    await pool.rig.write('orchestration.yaml', 'agent: { default: first, fallback: [second] }\nagents:\n  first: { kind: scripted, script: first.yaml }\n  second: { kind: scripted, script: second.yaml }\nsandbox: off\nlimits: { on_usage_limit: switch }\n');
+    await pool.rig.write('first.yaml', 'turns:\n  - steps: [{ limit: 1h }]\n');
+    await pool.rig.write('second.yaml', 'turns:\n  - steps: [{ write: { path: src/second.md, content: "x" } }]\n');
+    await pool.chunk('one');
+    await pool.rig.commit();
+    await pool.daemon();
+    await pool.inject('one');
+    expect(await pool.reach('one', 'COMPLETED')).toMatchObject({ agent: { name: 'second' }, attempt: 2 });
+  });
+});
+
 describe('budgets', () => {
   const USING = 'turns:\n  - steps: [{ write: { path: src/x.md, content: "x" } }, { usage: { input_tokens: 600, output_tokens: 0 } }, { write: { path: src/y.md, content: "y" } }]\n';
 
