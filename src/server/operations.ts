@@ -63,6 +63,7 @@ export const operations: Registry = createRegistry([
   ['spine.operation.show', async () => spine('spine.operation.show')],
   ['workspace.demo.play', async () => (await import('../workspace/operations/demo.ts')).demoPlay],
   ['workspace.health.check', async () => (await import('../workspace/operations/doctor.ts')).healthCheck],
+  ['workspace.skills.install', async () => (await import('../workspace/operations/skills.ts')).skillsInstall],
   ['workspace.setup.init', async () => (await import('../workspace/operations/init.ts')).setupInit],
 ]);
 

@@ -6,7 +6,7 @@ import { createRig } from '../rig/rig.ts';
 
 const COMMANDS = [
   '', 'init', 'doctor', 'demo', 'run', 'status', 'next', 'log', 'why', 'stop', 'handoff', 'state', 'state show', 'state restore', 'rescue', 'rescue list', 'rescue show', 'rescue apply', 'rescue drop',
-  'daemon', 'daemon start', 'daemon stop', 'daemon status', 'daemon url', 'config', 'config show', 'config check', 'config schema', 'completion', 'attention', 'answer', 'mcp', 'inject', 'ps', 'queue', 'unit', 'unit show', 'unit cancel', 'unit retry', 'unit block', 'unit unblock', 'unit prioritize', 'conflicts', 'resolve', 'analyze', 'tail', 'worktree', 'worktree list', 'worktree prune', 'ops', 'ops list', 'ops show', 'ops call', 'ops graph',
+  'daemon', 'daemon start', 'daemon stop', 'daemon status', 'daemon url', 'config', 'config show', 'config check', 'config schema', 'completion', 'attention', 'answer', 'mcp', 'inject', 'ps', 'queue', 'unit', 'unit show', 'unit cancel', 'unit retry', 'unit block', 'unit unblock', 'unit prioritize', 'conflicts', 'resolve', 'analyze', 'tail', 'worktree', 'worktree list', 'worktree prune', 'skills', 'skills install', 'ops', 'ops list', 'ops show', 'ops call', 'ops graph',
 ];
 
 const recorded = (command: string): string => `../golden/help/${command === '' ? 'orchestrator' : command.replace(' ', '-')}.txt`;

@@ -37,4 +37,14 @@ export function addWorkspaceCommands(program: Command): void {
       const { renderDemo, onDemoEvent } = await import('../render/demo.ts');
       await invoke({ operation: 'workspace.demo.play', input: { keep: flags['keep'] }, options: globals(self), render: renderDemo, onEvent: onDemoEvent });
     });
+
+  program
+    .command('skills')
+    .description('instructions for agents about our tools')
+    .command('install')
+    .description('lay them where each kind of agent looks for them; never over a file of yours')
+    .action(async (_flags: unknown, self: Command) => {
+      const { renderSkills } = await import('../render/workspace.ts');
+      await invoke({ operation: 'workspace.skills.install', input: {}, options: self.optsWithGlobals<GlobalOptions>(), render: renderSkills });
+    });
 }

@@ -1,3 +1,5 @@
+import type { z } from 'zod';
+import type { skillsInstall } from '../../workspace/operations/skills.ts';
 import type { ProgressEvent } from '../../spine/operation.ts';
 import type { Output } from '../output.ts';
 import { oneLine } from './format.ts';
@@ -42,4 +44,9 @@ export function onDoctorEvent(event: ProgressEvent, output: Output): void {
 export function renderDoctor({ checks }: { checks: readonly Check[] }): string {
   const warnings = checks.filter((check) => check.status === 'warning').length;
   return warnings === 0 ? 'All is well.' : `Ready to run; ${warnings} ${warnings === 1 ? 'thing' : 'things'} to know.`;
+}
+
+export function renderSkills({ installed, kept }: z.infer<typeof skillsInstall.output>): string {
+  const lines = installed.map(({ path, agents }) => `${path} for ${agents.join(', ')}`);
+  return [...lines, ...kept.map(({ path, why }) => `kept ${path}: ${why}`), ...(installed.length > 0 ? ['Commit them, so that they are in every worktree.'] : [])].join('\n');
 }
