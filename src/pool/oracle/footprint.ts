@@ -1,7 +1,8 @@
-import { globMatcher } from '../../base/glob.ts';
+import { coverOf } from './cover.ts';
+import type { Cover } from './cover.ts';
 import { plainPath, splitSymbol } from './facts.ts';
 import type { UnitFacts } from './facts.ts';
-import { filePattern, globPatterns, intersects, placePattern } from './path-pattern.ts';
+import { filePattern, globPatterns, placePattern } from './path-pattern.ts';
 import type { PathPattern } from './path-pattern.ts';
 
 /** One path that a unit names in full. */
@@ -13,6 +14,8 @@ export interface NamedPath {
   readonly real: boolean;
   /** What is worked on in it; empty = not known, so all of it. `''` is text outside any symbol. */
   readonly symbols: ReadonlySet<string>;
+  /** Those of them that are declared: whoever names a class may touch all that is in it. */
+  readonly holders: ReadonlySet<string>;
 }
 
 /** Where a unit works, compiled from its facts once. */
@@ -20,8 +23,10 @@ export interface Footprint {
   readonly named: ReadonlyMap<string, NamedPath>;
   /** All that it declares, globs and plain paths; symbols' files too. */
   readonly patterns: readonly PathPattern[];
+  /** Those of them that are no plain path. */
+  readonly wide: readonly PathPattern[];
   /** Whether what it declares by `touches` and `Location:` covers a file. */
-  readonly covers: (file: PathPattern) => boolean;
+  readonly covers: Cover;
 }
 
 const known = new WeakMap<UnitFacts, Footprint>();
@@ -40,14 +45,11 @@ function compile(facts: UnitFacts): Footprint {
   const touches = facts.touches.map((glob) => glob.replace(/^(!?)\.\//, '$1/'));
   const globs = globPatterns(touches);
   const places = facts.locations.map(plainPath).filter((path) => path !== '').map(placePattern);
-  // Patterns are exact but for classes, escapes and negations; those need the matcher, which is dearer to make.
-  const exact = touches.some((glob) => /[!\\[]/.test(glob)) ? globMatcher(touches) : null;
-  const covers = (file: PathPattern): boolean =>
-    places.some((place) => intersects(place, file)) || (exact === null ? globs.some((glob) => intersects(glob, file)) : exact(file.text));
+  const covers = coverOf(touches, places);
 
-  const named = new Map<string, { readonly file: PathPattern; declared: boolean; real: boolean; symbols: Set<string> }>();
+  const named = new Map<string, { readonly file: PathPattern; declared: boolean; real: boolean; symbols: Set<string>; holders: Set<string> }>();
   const at = (path: string) => {
-    const entry = named.get(path) ?? { file: filePattern(path), declared: false, real: false, symbols: new Set<string>() };
+    const entry = named.get(path) ?? { file: filePattern(path), declared: false, real: false, symbols: new Set<string>(), holders: new Set<string>() };
     named.set(path, entry);
     return entry;
   };
@@ -58,6 +60,7 @@ function compile(facts: UnitFacts): Footprint {
     const entry = at(path);
     if (!entry.declared) ofSymbols.push(entry.file);
     entry.declared = true;
+    if (name !== '') entry.holders.add(name);
     if (name !== '') entry.symbols.add(name);
   }
   for (const path of facts.changed_files.map(plainPath)) if (path !== '') at(path).real = true;
@@ -68,5 +71,6 @@ function compile(facts: UnitFacts): Footprint {
     entry.symbols.add(name);
   }
   for (const entry of named.values()) entry.declared ||= covers(entry.file);
-  return { named, patterns: [...globs, ...places, ...ofSymbols], covers };
+  const patterns = [...globs, ...places, ...ofSymbols];
+  return { named, patterns, wide: patterns.filter(({ literal }) => literal === null), covers };
 }

@@ -58,6 +58,10 @@ describe('what branches have changed', () => {
     expect(judge(of('f'), of('f'))).toMatchObject({ verdict: 'SERIALIZE', kinds: ['FILE', 'SYMBOL'], stage: 'changes' });
     expect(judge(of('f'), of('g'))).toMatchObject({ verdict: 'ASK_OPERATOR', kinds: ['FILE'], stage: 'changes' });
     expect(judge(of('f'), of('')).verdict).toBe('ASK_OPERATOR');
+    // What has changed is the innermost; who declares a class may still change all of it.
+    expect(judge(of('A'), of('A::m')).verdict).toBe('ASK_OPERATOR');
+    expect(judge({ symbols: ['src/x.ts#A'] }, of('A::m')).verdict).toBe('SERIALIZE');
+    expect(judge({ symbols: ['src/x.ts#A::m'] }, of('A')).verdict).toBe('ASK_OPERATOR');
   });
 
   test('a merge that is clean so far lowers what is said of them', () => {

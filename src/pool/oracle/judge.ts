@@ -24,7 +24,12 @@ export interface Judgement {
   readonly facts_hash: string;
 }
 
-type Opinion = Pick<Judgement, 'verdict' | 'confidence' | 'stage' | 'reason'>;
+type Conclusion = Pick<Judgement, 'verdict' | 'confidence' | 'stage' | 'reason'>;
+
+/** What one shared thing speaks for. The sentence is made for the few that are shown. */
+interface Opinion extends Pick<Judgement, 'verdict' | 'confidence' | 'stage'> {
+  readonly reason: () => string;
+}
 
 const WEIGHT: Readonly<Record<Verdict, number>> = { INDEPENDENT: 0, ASK_OPERATOR: 1, SERIALIZE: 2 };
 
@@ -59,10 +64,10 @@ export function judgePair(a: UnitFacts, b: UnitFacts, context: PairContext): Jud
   if (said === null) return { ...found, ...together(opinions, a, b), source: 'oracle' };
   const conflict = said.verdict === 'INDEPENDENT' ? ofMerge(merge) : null;
   if (conflict === null) return { ...found, ...said, stage: 'declared', source: 'declared' };
-  return { ...found, ...said, confidence: 1 - conflict.confidence, stage: 'declared', source: 'declared', reason: `${said.reason}, yet ${conflict.reason}` };
+  return { ...found, ...said, confidence: 1 - conflict.confidence, stage: 'declared', source: 'declared', reason: `${said.reason}, yet ${conflict.reason()}` };
 }
 
-function declared(a: UnitFacts, b: UnitFacts): Pick<Opinion, 'verdict' | 'confidence' | 'reason'> | null {
+function declared(a: UnitFacts, b: UnitFacts): Pick<Conclusion, 'verdict' | 'confidence' | 'reason'> | null {
   const order = [[a, b], [b, a]] as const;
   const names = order.filter(([one, other]) => declaredTowards(one, other.chunk) === 'after').map(([one, other]) => `${one.chunk} is declared to come after ${other.chunk}`);
   if (names.length > 0) return { verdict: 'SERIALIZE', confidence: 1, reason: names.toSorted().join('; ') };
@@ -71,34 +76,32 @@ function declared(a: UnitFacts, b: UnitFacts): Pick<Opinion, 'verdict' | 'confid
 }
 
 function ofPlace(place: SharedPlace, merge: MergeFact | null): Opinion {
-  const { path, how, symbols, real, declared } = place;
+  const { how, symbols, real, declared } = place;
   const stage = real ? 'changes' : how === 'symbol' || how === 'apart' ? 'symbols' : 'declared';
-  const does = real ? 'both have changed' : 'both touch';
-  const names = symbols.map((name) => (name === '' ? 'its top' : name)).join(', ');
-  const reason = {
-    symbol: `${does} ${path} in the same place (${names})`,
-    file: `${does} ${path}`,
-    apart: `${does} ${path}, in different symbols`,
-    glob: `what they declare meets in ${path}`,
-  }[how];
   const verdict = how === 'symbol' || how === 'file' ? 'SERIALIZE' : 'ASK_OPERATOR';
-  const onlyTop = how === 'symbol' && symbols.every((name) => name === '');
-  const confidence = CONFLICT_RATE[onlyTop ? 'top' : how];
-  if (!real || merge?.clean !== true) return { verdict, confidence, stage, reason };
+  const confidence = CONFLICT_RATE[how === 'symbol' && symbols.length > 1 ? 'symbols' : how];
+  if (!real || merge?.clean !== true) return { verdict, confidence, stage, reason: () => sentence(place) };
   const settled = how === 'apart' && !declared;
-  return { verdict: settled ? 'INDEPENDENT' : 'ASK_OPERATOR', confidence: confidence * CONFLICT_RATE.after_clean_merge, stage: 'merge', reason: `${reason}, but git merges it cleanly so far` };
+  return { verdict: settled ? 'INDEPENDENT' : 'ASK_OPERATOR', confidence: confidence * CONFLICT_RATE.after_clean_merge, stage: 'merge', reason: () => `${sentence(place)}, but git merges it cleanly so far` };
+}
+
+function sentence({ path, how, symbols, real }: SharedPlace): string {
+  const does = `${real ? 'both have changed' : 'both touch'} ${path}`;
+  if (how === 'symbol') return `${does} in the same place (${few(symbols.map((name) => (name === '' ? 'text outside any symbol' : name)))})`;
+  if (how === 'apart') return `${does}, in different symbols`;
+  return how === 'file' ? does : `what they declare meets in ${path}`;
 }
 
 function ofSubsystems({ subsystems }: Overlap): Opinion | null {
   if (subsystems === null) return null;
   const { names, steps } = subsystems;
   const far = steps === 0 ? 'both work in' : steps === 1 ? 'one works on what the other builds on:' : `one works on what the other builds on in ${steps} steps:`;
-  return { verdict: 'ASK_OPERATOR', confidence: CONFLICT_RATE.subsystem / 2 ** steps, stage: 'subsystem', reason: `${far} ${names.join(', ')}` };
+  return { verdict: 'ASK_OPERATOR', confidence: CONFLICT_RATE.subsystem / 2 ** steps, stage: 'subsystem', reason: () => `${far} ${names.join(', ')}` };
 }
 
 function ofMerge(merge: MergeFact | null): Opinion | null {
   if (merge === null || merge.clean) return null;
-  return { verdict: 'SERIALIZE', confidence: CONFLICT_RATE.merge, stage: 'merge', reason: `git finds that their branches conflict${merge.files.length === 0 ? '' : ` in ${few(merge.files)}`}` };
+  return { verdict: 'SERIALIZE', confidence: CONFLICT_RATE.merge, stage: 'merge', reason: () => `git finds that their branches conflict${merge.files.length === 0 ? '' : ` in ${few(merge.files)}`}` };
 }
 
 function kindsOf({ places, subsystems }: Overlap, merge: MergeFact | null): ConflictKind[] {
@@ -111,14 +114,14 @@ function kindsOf({ places, subsystems }: Overlap, merge: MergeFact | null): Conf
 }
 
 /** The gravest verdict, with the reasons for it; each place is one more chance to collide. */
-function together(opinions: readonly Opinion[], a: UnitFacts, b: UnitFacts): Opinion {
+function together(opinions: readonly Opinion[], a: UnitFacts, b: UnitFacts): Conclusion {
   const gravest = Math.max(...opinions.map(({ verdict }) => WEIGHT[verdict]), -1);
-  const deciding = opinions.filter(({ verdict }) => WEIGHT[verdict] === gravest).toSorted((x, y) => y.confidence - x.confidence || (x.reason < y.reason ? -1 : 1));
+  const deciding = opinions.filter(({ verdict }) => WEIGHT[verdict] === gravest).toSorted((x, y) => y.confidence - x.confidence);
   const [first] = deciding;
   if (first === undefined) return { verdict: 'INDEPENDENT', confidence: unshared(a, b), stage: 'none', reason: 'they share no file, symbol or subsystem that is known' };
-  const reason = few(deciding.map(({ reason }) => reason), '; ');
-  if (first.verdict === 'INDEPENDENT') return { ...first, confidence: 1 - chance(opinions), reason };
-  return { ...first, confidence: chance(opinions), reason };
+  const { verdict, stage } = first;
+  const confidence = verdict === 'INDEPENDENT' ? 1 - chance(opinions) : chance(opinions);
+  return { verdict, stage, confidence, reason: few(deciding, '; ', ({ reason }) => reason()) };
 }
 
 /** That at least one of several chances comes true; never certain. */
@@ -133,6 +136,7 @@ function unshared(a: UnitFacts, b: UnitFacts): number {
   return [0.1, 0.3, 0.4][Math.min(...known)] ?? 0.1;
 }
 
-function few(items: readonly string[], joint = ', '): string {
-  return items.length > 3 ? `${items.slice(0, 3).join(joint)} and ${items.length - 3} more` : items.join(joint);
+function few<T>(items: readonly T[], joint = ', ', text: (item: T) => string = String): string {
+  const shown = items.slice(0, 3).map(text).join(joint);
+  return items.length > 3 ? `${shown} and ${items.length - 3} more` : shown;
 }

@@ -1,4 +1,4 @@
-import { globMatcher } from '../../base/glob.ts';
+import { coverOf } from './cover.ts';
 import type { Subsystems } from './facts.ts';
 import type { Footprint } from './footprint.ts';
 import { globPatterns, intersects } from './path-pattern.ts';
@@ -27,7 +27,7 @@ export function subsystemMap(subsystems: Subsystems): SubsystemMap {
 }
 
 function compile(subsystems: Subsystems): SubsystemMap {
-  const parts = Object.entries(subsystems).map(([name, { globs }]) => ({ name, takes: globMatcher(globs), patterns: globPatterns(globs) }));
+  const parts = Object.entries(subsystems).map(([name, { globs }]) => ({ name, covers: coverOf(globs), patterns: globPatterns(globs) }));
   const dependants = new Map<string, string[]>();
   for (const [name, { depends_on }] of Object.entries(subsystems)) for (const base of depends_on) dependants.set(base, [...(dependants.get(base) ?? []), name]);
 
@@ -38,9 +38,9 @@ function compile(subsystems: Subsystems): SubsystemMap {
       const before = members.get(footprint);
       if (before !== undefined) return before;
       const found = new Set(declared);
-      for (const { name, takes, patterns } of parts) {
+      for (const { name, covers, patterns } of parts) {
         if (found.has(name)) continue;
-        const inside = [...footprint.named.keys()].some(takes) || footprint.patterns.some((mine) => mine.literal === null && patterns.some((pattern) => intersects(mine, pattern)));
+        const inside = [...footprint.named.values()].some(({ file }) => covers(file)) || footprint.wide.some((mine) => patterns.some((pattern) => intersects(mine, pattern)));
         if (inside) found.add(name);
       }
       members.set(footprint, found);
