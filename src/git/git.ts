@@ -33,10 +33,11 @@ export interface Git {
   /** Runs git and gives its stdout; an exit code other than 0 throws a `FailureError` with code `git_failed`. */
   run(args: readonly string[], call?: GitCall): Promise<string>;
   /**
-   * Keeps a fork server ready, which saves about half the time of a short call. For whoever makes many; the returned
-   * function ends it, after which calls are made as before. `inputFile` may be written and is removed again.
+   * Keeps fork servers ready (one, unless `count` says more), which saves about half the time of a short call, and 50 ms of one
+   * that says nothing. For whoever makes many; the returned function ends them, after which calls are made as before.
+   * `inputFile` (for further ones with `-2` and so on) may be written and is removed again.
    */
-  keepReady(inputFile: string): () => Promise<void>;
+  keepReady(inputFile: string, count?: number): () => Promise<void>;
   /** Whether such a server will take the next call. */
   isReady(): boolean;
 }
@@ -106,14 +107,15 @@ function environmentFor(inherited: NodeJS.ProcessEnv, extra: Readonly<Record<str
  */
 export function openGit(directory: string, identity: Readonly<Record<string, string>> = {}): Git {
   const base = environmentFor(process.env, identity);
-  let server: ForkServer | null = null;
+  let servers: readonly ForkServer[] = [];
   const attempt = async (command: readonly string[], call: GitCall = {}): Promise<GitOutput> => {
     // The library waits for ever for a stdin that nothing is written to.
     if (call.input === '') throw new Error(`git ${command[0] ?? ''}: the input is empty`);
     const args = call.passive === true ? ['--no-optional-locks', ...command] : [...command];
     if (call.timeout_ms !== undefined) return await timed(args, directory, { ...base, ...call.env }, { timeout_ms: call.timeout_ms, signal: call.signal });
     // One call at a time goes through the server; those beside it, and the few with something special, start git themselves.
-    if (server?.idle() === true && call.env === undefined && !hasNul(args)) return await server.run(args, call.input);
+    const server = call.env === undefined && !hasNul(args) ? servers.find((each) => each.idle()) : undefined;
+    if (server !== undefined) return await server.run(args, call.input);
     const env = { ...base, ...call.env };
     // What a person's environment says to git (proxies, certificates, ssh command) holds for our calls too.
     const allowEnvironment = Object.keys(env);
@@ -142,13 +144,13 @@ export function openGit(directory: string, identity: Readonly<Record<string, str
       if (output.code !== 0) throw gitFailed(directory, args, output);
       return output.stdout;
     },
-    isReady: () => server?.idle() === true,
-    keepReady(inputFile) {
-      const mine = openForkServer(['git', ...SETTINGS.flatMap((setting) => ['-c', setting])], { cwd: directory, env: base, input_file: inputFile });
-      server = mine;
+    isReady: () => servers.some((each) => each.idle()),
+    keepReady(inputFile, count = 1) {
+      const mine = Array.from({ length: count }, (_, n) => openForkServer(['git', ...SETTINGS.flatMap((setting) => ['-c', setting])], { cwd: directory, env: base, input_file: n === 0 ? inputFile : `${inputFile}-${n + 1}` }));
+      servers = mine;
       return async () => {
-        if (server === mine) server = null;
-        await mine.close();
+        if (servers === mine) servers = [];
+        await Promise.all(mine.map((server) => server.close()));
       };
     },
   };

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { realpath } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, realpath } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import type { Git } from './git.ts';
 import { gitFailed, openGit } from './git.ts';
 import { commitIdentity } from './identity.ts';
@@ -61,15 +61,16 @@ export async function removeWorktree({ git, commonDirectory }: Pick<Repository, 
   });
 }
 
-/** Git in a linked worktree, known from where it stands: asks git nothing but whom commits are by. */
+/** Git in a linked worktree, known from where it stands; where `env` names whom commits are by, no git is asked. */
 export async function openWorktree(repository: Pick<Repository, 'commonDirectory' | 'git'>, path: string, env: Readonly<Record<string, string>> = {}): Promise<Repository | null> {
   const root = await realpath(path).catch(() => null);
   if (root === null || !existsSync(join(root, '.git'))) return null;
-  const output = await openGit(root, env).attempt(['rev-parse', '--absolute-git-dir']);
-  if (output.code !== 0) return null;
-  const gitDirectory = await realpath(output.stdout.trim());
+  // What git writes there; anything else is no worktree of ours.
+  const named = /^gitdir: (.+)\n?$/.exec(await readFile(join(root, '.git'), 'utf8').catch(() => ''))?.[1];
+  const gitDirectory = named === undefined ? null : await realpath(resolve(root, named)).catch(() => null);
   const { commonDirectory } = repository;
+  if (gitDirectory === null) return null;
   // A `.git` that leads elsewhere is no worktree of this repository.
-  if (!gitDirectory.startsWith(join(commonDirectory, 'worktrees'))) return null;
-  return { root, gitDirectory, commonDirectory, git: openGit(root, { ...env, ...(await commitIdentity(root)), GIT_DIR: gitDirectory, GIT_COMMON_DIR: commonDirectory, GIT_WORK_TREE: root }) };
+  if (dirname(gitDirectory) !== join(commonDirectory, 'worktrees')) return null;
+  return { root, gitDirectory, commonDirectory, git: openGit(root, { ...(env['GIT_AUTHOR_NAME'] === undefined ? await commitIdentity(root) : {}), ...env, GIT_DIR: gitDirectory, GIT_COMMON_DIR: commonDirectory, GIT_WORK_TREE: root }) };
 }

@@ -1,3 +1,4 @@
+import { branchTip } from '../git/head.ts';
 import { ok } from '../base/failure.ts';
 import type { Result } from '../base/failure.ts';
 import { commitPaths } from '../git/commit.ts';
@@ -41,7 +42,7 @@ async function keepAndClear(pool: PoolRuntime, unit: Unit): Promise<string | nul
   }
   const tip = await resolveCommit(git, ref);
   let backup: string | null = null;
-  const target = await resolveCommit(git, `refs/heads/${pool.target}`);
+  const target = await branchTip(pool.repository, pool.target);
   if (tip !== null && !(target !== null && (await isAncestor(git, tip, target)))) backup = await backupRef(git, unit.chunk, tip);
   await dropWorktree(pool, unit.chunk);
   if (tip !== null) await moveRef(git, ref, null, tip, 'orchestrator: given up');

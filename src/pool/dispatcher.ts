@@ -1,4 +1,5 @@
 import { freemem } from 'node:os';
+import { branchTip } from '../git/head.ts';
 import { crashPoint } from '../base/crash-point.ts';
 import type { DoneChunks } from './done-chunks.ts';
 import type { Failure } from '../base/failure.ts';
@@ -86,7 +87,9 @@ export function createDispatcher(pool: PoolRuntime, merges: MergeQueue, done: Do
       const unit = pool.units.live.get(chunk);
       if (unit === undefined || stopped) continue;
       if (unit.status === 'BLOCKED') await pool.units.change(chunk, { event: 'clear', payload: {} });
-      const assigned = await pool.units.change(chunk, { event: 'assign', payload: { agent: unit.agent } });
+      // Its base is where the target is now; a unit that began already keeps its own.
+      const base = unit.base ?? (await branchTip(pool.repository, pool.target));
+      const assigned = await pool.units.change(chunk, { event: 'assign', payload: { agent: unit.agent } }, { base });
       if (!assigned.ok) continue;
       crashPoint('unit-assigned');
       start(chunk);

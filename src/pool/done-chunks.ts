@@ -1,4 +1,4 @@
-import { resolveCommit } from '../git/history.ts';
+import { branchTip } from '../git/head.ts';
 import { PLANS } from './chunk-name.ts';
 import { parseChunk } from './chunk.ts';
 import type { PoolRuntime } from './runtime.ts';
@@ -18,7 +18,7 @@ export function createDoneChunks(pool: PoolRuntime): DoneChunks {
     async look(names) {
       const wanted = [...names];
       if (wanted.length === 0) return;
-      const tip = await resolveCommit(pool.repository.git, `refs/heads/${pool.target}`);
+      const tip = await branchTip(pool.repository, pool.target);
       if (tip !== at) known.clear();
       at = tip;
       for (const name of wanted) {

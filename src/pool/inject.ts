@@ -1,8 +1,7 @@
 import { fail, ok } from '../base/failure.ts';
 import type { Failure, Result } from '../base/failure.ts';
 import { newId } from '../base/ids.ts';
-import { checkedOutBranch } from '../git/head.ts';
-import { resolveCommit } from '../git/history.ts';
+import { branchTip, checkedOutBranch } from '../git/head.ts';
 import { PLANS, chunkName } from './chunk-name.ts';
 import { hasContent, parseChunk, topological } from './chunk.ts';
 import type { Chunk } from './chunk.ts';
@@ -50,11 +49,10 @@ export async function inject(pool: PoolRuntime, request: InjectRequest): Promise
     if (!name.ok) refused.push(refuse(written, name.failure));
     else if (!names.includes(name.value)) names.push(name.value);
   }
-  const target = await resolveCommit(pool.repository.git, `refs/heads/${pool.target}`);
+  const target = await branchTip(pool.repository, pool.target);
   if (target === null) return fail({ code: 'target_missing', kind: 'precondition', message: `The target branch ${pool.target} is not there.`, hint: 'Set pool.target, or make the branch.' });
-  const committed = await chunksAt(pool, target);
+  const [committed, dirty] = await Promise.all([chunksAt(pool, target), uncommitted(pool)]);
   if (request.future && names.length === 0 && refused.length === 0) names.push(...(await futureChunks(pool, target, committed)));
-  const dirty = await uncommitted(pool, names);
   const fit: Chunk[] = [];
   for (const name of names) {
     const chunk = await fitChunk(pool, request, { name, target, committed, dirty });
@@ -105,8 +103,8 @@ async function blobs(pool: PoolRuntime, ids: readonly string[]): Promise<string[
 }
 
 /** Chunks whose files in the person's checkout are not as HEAD has them. */
-async function uncommitted(pool: PoolRuntime, names: readonly string[]): Promise<ReadonlySet<string>> {
-  if (names.length === 0 || checkedOutBranch(pool.repository) !== pool.target) return new Set();
+async function uncommitted(pool: PoolRuntime): Promise<ReadonlySet<string>> {
+  if (checkedOutBranch(pool.repository) !== pool.target) return new Set();
   const folder = path(pool, PLANS);
   const text = await pool.repository.git.run(['status', '--porcelain', '-z', '--untracked-files=all', '--no-renames', '--', `${folder}/`], { passive: true });
   return new Set(text.split('\0').flatMap((entry) => (entry.length > 3 ? [entry.slice(3 + folder.length + 1).split('/')[0] ?? ''] : [])));

@@ -1,7 +1,7 @@
-import { openGit } from '../git/git.ts';
-import { openRepository, halfDone } from '../git/repository.ts';
+import { halfDone, openRepository } from '../git/repository.ts';
+import type { Repository } from '../git/repository.ts';
 import { moveRef } from '../git/merge.ts';
-import { resolveCommit } from '../git/history.ts';
+import { branchTip } from '../git/head.ts';
 import { readStatus } from '../git/status.ts';
 import { listWorktrees } from '../git/worktrees.ts';
 import { isHolderAlive, placesOf, readHolder } from '../loop/contract.ts';
@@ -25,28 +25,29 @@ export async function land(pool: PoolRuntime, commit: string, old: string): Prom
   const own = worktreesFolder(pool.workspace);
   const checkout = (await listWorktrees(git)).find((each) => each.branch === pool.target && !each.bare && !each.prunable && !each.path.startsWith(`${own}/`));
   if (checkout === undefined) return (await moveRef(git, ref, commit, old, 'orchestrator: merge')) ? { kind: 'landed' } : { kind: 'moved' };
-  const why = await unfit(checkout.path, pool.git_env);
+  const place = checkout.path === pool.repository.root ? pool.repository : await openRepository(checkout.path, pool.git_env);
+  const repository = 'ok' in place ? (place.ok ? place.value : null) : place;
+  if (repository === null) return { kind: 'waits', why: `${checkout.path} cannot be looked at` };
+  const why = await unfit(repository);
   if (why !== null) {
     if (pool.config().pool.on_dirty_checkout === 'wait') return { kind: 'waits', why };
     return (await moveRef(git, ref, commit, old, 'orchestrator: merge')) ? { kind: 'landed' } : { kind: 'moved' };
   }
-  if ((await resolveCommit(git, ref)) !== old) return { kind: 'moved' };
   // Git itself refuses to overwrite what it does not track, and to move anything but forward.
-  const followed = await openGit(checkout.path, pool.git_env).attempt(['merge', '--ff-only', '--no-stat', '--quiet', '--no-autostash', commit]);
+  const followed = await repository.git.attempt(['merge', '--ff-only', '--no-stat', '--no-autostash', commit]);
   if (followed.code === 0) return { kind: 'landed' };
-  if ((await resolveCommit(git, ref)) !== old) return { kind: 'moved' };
+  if ((await branchTip(pool.repository, pool.target)) !== old) return { kind: 'moved' };
   return { kind: 'waits', why: `${checkout.path} cannot follow: ${followed.stderr.trim().split('\n').slice(0, 3).join(' ')}` };
 }
 
 /** Why a checkout may not be moved now; null when it may. */
-async function unfit(path: string, env: Readonly<Record<string, string>>): Promise<string | null> {
-  const opened = await openRepository(path, env);
-  if (!opened.ok) return opened.failure.message;
-  const holder = await readHolder(placesOf(opened.value, path).lock);
+async function unfit(repository: Repository): Promise<string | null> {
+  const path = repository.root;
+  const holder = await readHolder(placesOf(repository, path).lock);
   if (holder !== null && isHolderAlive(holder)) return `orchestrator run is at work in ${path}`;
-  const operation = halfDone(opened.value.gitDirectory);
+  const operation = halfDone(repository.gitDirectory);
   if (operation !== null) return `a ${operation} stands half done in ${path}`;
-  const { dirty } = await readStatus(opened.value.git, { passive: true, tracked_only: true });
+  const { dirty } = await readStatus(repository.git, { passive: true, tracked_only: true });
   if (dirty.size === 0) return null;
   return `${path} has changes that are not committed: ${[...dirty.keys()].slice(0, 5).join(', ')}${dirty.size > 5 ? ` and ${dirty.size - 5} more` : ''}`;
 }

@@ -1,6 +1,7 @@
+import { branchTip } from '../git/head.ts';
 import { crashPoint } from '../base/crash-point.ts';
 import { newId } from '../base/ids.ts';
-import { isAncestor, resolveCommit } from '../git/history.ts';
+import { isAncestor } from '../git/history.ts';
 import { commitTree, mergeTree, moveRef } from '../git/merge.ts';
 import { endMerge, prepareMerges } from './merges.ts';
 import type { Merge } from './merges.ts';
@@ -43,8 +44,7 @@ export function createMergeQueue(pool: PoolRuntime): MergeQueue {
   async function batch(): Promise<boolean> {
     const line = door();
     if (line.length === 0 || pool.signal.aborted) return false;
-    const { git } = pool.repository;
-    const old = await resolveCommit(git, `refs/heads/${pool.target}`);
+    const old = await branchTip(pool.repository, pool.target);
     if (old === null) {
       for (const unit of line) await pool.units.change(unit.chunk, { event: 'attention', payload: { kind: 'VALIDATION', attention_reason: `The target branch ${pool.target} is not there.`, question: null } });
       return false;
@@ -66,7 +66,7 @@ export function createMergeQueue(pool: PoolRuntime): MergeQueue {
     const chain: Link[] = [];
     let onto = old;
     for (const unit of units) {
-      const tip = await resolveCommit(git, `refs/heads/${unit.branch}`);
+      const tip = await branchTip(pool.repository, unit.branch);
       if (tip === null) {
         await pool.units.change(unit.chunk, { event: 'attention', payload: { kind: 'VALIDATION', attention_reason: `Its branch ${unit.branch} is gone.`, question: null } });
         continue;

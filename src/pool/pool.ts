@@ -10,6 +10,7 @@ import { loadConfig } from '../config/load-config.ts';
 import type { Config } from '../config/schema.ts';
 import { checkedOutBranch } from '../git/head.ts';
 import { resolveCommit } from '../git/history.ts';
+import { commitIdentity } from '../git/identity.ts';
 import { openRepository } from '../git/repository.ts';
 import type { Store } from '../store/store.ts';
 import { createDispatcher } from './dispatcher.ts';
@@ -48,6 +49,9 @@ export interface PoolHost {
   readonly broadcast: PoolRuntime['broadcast'];
 }
 
+/** Git calls at the same time; more wait for a process of their own. */
+const GIT_SERVERS = 3;
+
 /** Opens the pool: what a crash left is put in order first, then units start. */
 export async function openPool(host: PoolHost): Promise<Result<Pool>> {
   const file = host.config_file ?? join(host.workspace, 'orchestration.yaml');
@@ -59,11 +63,11 @@ export async function openPool(host: PoolHost): Promise<Result<Pool>> {
   const agents = await openAgents({ ahead: false });
   opening.defer(() => agents.close());
   const left = await endLeftProcesses(host.store, agents, host.workspace);
-  const git_env = { [GIT_MARK]: host.workspace };
+  const git_env = { [GIT_MARK]: host.workspace, ...(await commitIdentity(host.workspace)) };
   const opened = await openRepository(host.workspace, git_env);
   if (!opened.ok) return opened;
   const repository = opened.value;
-  opening.defer(repository.git.keepReady(join(poolFolder(host.workspace), 'git-input')));
+  opening.defer(repository.git.keepReady(join(poolFolder(host.workspace), 'git-input'), GIT_SERVERS));
   const target = loaded.value.config.pool.target ?? checkedOutBranch(repository);
   const refused = target === null ? 'The checkout is on no branch, and pool.target names none.' : (await resolveCommit(repository.git, `refs/heads/${target}`)) === null ? `The target branch ${target} has no commit.` : null;
   if (refused !== null || target === null) return fail({ code: 'target_missing', kind: 'precondition', message: refused ?? '', hint: 'Set pool.target in orchestration.yaml, or check a branch with a commit out.' });

@@ -1,7 +1,7 @@
+import { branchTip } from '../git/head.ts';
 import { mkdirSync, watch } from 'node:fs';
 import type { FSWatcher } from 'node:fs';
 import { join } from 'node:path';
-import { resolveCommit } from '../git/history.ts';
 import { mergeTree } from '../git/merge.ts';
 import type { MergedTree } from '../git/merge.ts';
 import type { PoolRuntime } from './runtime.ts';
@@ -25,12 +25,11 @@ export function createRadar(pool: PoolRuntime): Radar {
   let again = false;
 
   async function look(): Promise<void> {
-    const { git } = pool.repository;
     const live = [...pool.units.live.values()].filter((unit) => unit.claim && unit.base !== null);
     const grown: string[] = [];
     const present = new Map<string, string>();
     for (const unit of live) {
-      const tip = await resolveCommit(git, `refs/heads/${unit.branch}`);
+      const tip = await branchTip(pool.repository, unit.branch);
       if (tip === null || tip === unit.base) continue;
       present.set(unit.chunk, tip);
       if (tips.get(unit.chunk) !== tip) grown.push(unit.chunk);

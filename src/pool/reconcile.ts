@@ -1,4 +1,5 @@
-import { isAncestor, resolveCommit } from '../git/history.ts';
+import { branchTip } from '../git/head.ts';
+import { isAncestor } from '../git/history.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AgentResult, Agents, LeftAttempt } from '../agents/contract.ts';
 import { endMarked, markedProcesses } from '../process/group.ts';
@@ -83,11 +84,11 @@ async function countFinished(pool: PoolRuntime, attempt: Attempt, result: AgentR
   const place = unit === undefined ? null : await openUnitPlace(pool, unit.chunk);
   if (unit !== undefined && unit.status === 'RUNNING' && unit.phase === attempt.phase && attempt.phase !== 'MERGE' && place !== null) {
     const next = await afterCall(pool, unit.chunk, attempt.phase, place, attempt.base, { result, report, attempt: ended, open: takeOpenQuestion(placesOf(place.repository, place.workspace), attempt.id), overspent: null }, new AbortController().signal);
-    if (next !== null) {
+    if (next.to !== null) {
       const file = join(place.workspace, 'plans', unit.chunk, 'PLAN.md');
       const phases = phasesOf(pool, existsSync(file) ? readFileSync(file, 'utf8') : null);
-      const phase = next === 'on' ? (phases[phases.indexOf(attempt.phase) + 1] ?? 'MERGE') : next;
-      await pool.units.change(unit.chunk, { event: 'requeue', payload: { phase, why: 'its agent came to its end while no daemon ran', not_before: null } }, { session: null });
+      const phase = next.to === 'on' ? (phases[phases.indexOf(attempt.phase) + 1] ?? 'MERGE') : next.to;
+      await pool.units.change(unit.chunk, { event: 'requeue', payload: { phase, why: 'its agent came to its end while no daemon ran', not_before: null } }, { ...next.beside, session: null });
     }
   }
   await endAttempt(pool.store, ended);
@@ -95,7 +96,7 @@ async function countFinished(pool: PoolRuntime, attempt: Attempt, result: AgentR
 
 async function finishMerges(pool: PoolRuntime): Promise<void> {
   const { git } = pool.repository;
-  const target = await resolveCommit(git, `refs/heads/${pool.target}`);
+  const target = await branchTip(pool.repository, pool.target);
   for (const merge of await preparedMerges(pool.store)) {
     const landed = target !== null && merge.target === pool.target && (await isAncestor(git, merge.commit, target).catch(() => false));
     await endMerge(pool.store, merge, landed ? 'landed' : 'dropped', pool.clock.now().toISOString());
@@ -110,7 +111,7 @@ async function clearWorktrees(pool: PoolRuntime): Promise<void> {
     if (chunk.startsWith('.') || pool.units.live.has(chunk)) continue;
     const unit = await pool.units.find(chunk);
     if (unit?.status !== 'COMPLETED') continue;
-    const tip = await resolveCommit(pool.repository.git, `refs/heads/${unit.branch}`);
+    const tip = await branchTip(pool.repository, unit.branch);
     if (tip !== null && unit.merged_as !== null && (await isAncestor(pool.repository.git, tip, unit.merged_as))) await tidyUp(pool, unit, tip);
   }
 }

@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import type { AgentSpec } from '../agents/contract.ts';
 import { crashPoint } from '../base/crash-point.ts';
 import { failureOf } from '../base/failure.ts';
-import { checkedOutCommit } from '../git/head.ts';
-import { resolveCommit } from '../git/history.ts';
+import { branchTip, checkedOutCommit } from '../git/head.ts';
 import { takeSnapshot } from '../loop/contract.ts';
 import type { Unit, UnitPhase } from './unit.ts';
-import { afterCall, needsPerson } from './after-call.ts';
+import { STAYS, afterCall, needsPerson } from './after-call.ts';
+import type { Next } from './after-call.ts';
+import type { Beside } from './unit-book.ts';
 import { hasContent } from './chunk.ts';
 import { activate, readChunk, settle } from './goal-file.ts';
 import { takeBackTarget } from './target-guard.ts';
@@ -56,20 +57,19 @@ async function workThrough(pool: PoolRuntime, chunk: string, options: WorkOption
     return unit;
   };
   const first = current();
-  const start = first.base ?? (await resolveCommit(pool.repository.git, `refs/heads/${pool.target}`));
+  const start = first.base;
   if (start === null) return await needsPerson(pool, chunk, 'VALIDATION', `The target branch ${pool.target} is not there.`);
   const made = await ensureWorktree(pool, first, start);
   crashPoint('unit-worktree');
   if (!made.ok) return await needsPerson(pool, chunk, 'VALIDATION', made.failure.message);
   const place = made.value;
-  await pool.units.note(chunk, { base: start }, 'unit.prepared');
   // A crash in mid-setup leaves a worktree that is there and not ready.
   if (place.fresh || first.worktree === null) {
     const problem = await runSetup(pool, place, options);
     if (options.signal.aborted) return;
     if (problem !== null) return await needsPerson(pool, chunk, 'VALIDATION', problem);
-    await pool.units.note(chunk, { worktree: place.repository.root }, 'unit.prepared');
   }
+  const worktree = place.repository.root;
   if (current().future) {
     const displaced = await activate(place, pool.prefix, current());
     await pool.units.note(chunk, { displaced: [...displaced] }, 'unit.activated');
@@ -78,18 +78,21 @@ async function workThrough(pool: PoolRuntime, chunk: string, options: WorkOption
   const phases = phasesOf(pool, existsSync(plan) ? readFileSync(plan, 'utf8') : null);
   let phase = current().phase ?? phases[0] ?? 'MERGE';
   // At the merge queue's door stands who is RUNNING in MERGE: until all is settled a unit that has no phase left is ASSIGNED.
-  if (phase !== 'MERGE') await pool.units.change(chunk, { event: 'start', payload: { phase } });
+  if (phase !== 'MERGE') await pool.units.change(chunk, { event: 'start', payload: { phase } }, { worktree, attempt: first.attempt + 1 });
+  let beside: Beside = {};
   while (phase !== 'MERGE') {
     const next = await playPhase(pool, current(), phase, place, options);
-    if (next === null || options.signal.aborted) return;
-    phase = next === 'on' ? (phases[phases.indexOf(phase) + 1] ?? 'MERGE') : next;
-    if (phase !== 'MERGE') await pool.units.change(chunk, { event: 'advance', payload: { phase } }, { session: null });
+    if (next.to === null) return;
+    ({ beside } = next);
+    if (options.signal.aborted) return void (await pool.units.note(chunk, beside, 'unit.usage'));
+    phase = next.to === 'on' ? (phases[phases.indexOf(phase) + 1] ?? 'MERGE') : next.to;
+    if (phase !== 'MERGE') await pool.units.change(chunk, { event: 'advance', payload: { phase } }, { ...beside, session: null, attempt: current().attempt + 1 });
   }
   const unfit = await settleForMerge(pool, current(), place);
-  if (unfit !== null) return await needsPerson(pool, chunk, 'VALIDATION', unfit);
+  if (unfit !== null) return await needsPerson(pool, chunk, 'VALIDATION', unfit, { beside });
   crashPoint('unit-finished');
   const event = current().status === 'ASSIGNED' ? 'start' : 'advance';
-  await pool.units.change(chunk, { event, payload: { phase: 'MERGE' } }, { session: null, notes: [] });
+  await pool.units.change(chunk, { event, payload: { phase: 'MERGE' } }, { ...beside, worktree, session: null, notes: [] });
   pool.wake();
 }
 
@@ -108,28 +111,27 @@ async function leftovers(pool: PoolRuntime, place: UnitPlace): Promise<string[]>
 }
 
 /** Plays one phase. `on`: the next one; a phase: back to it; null: the unit waits, or is at its end. */
-async function playPhase(pool: PoolRuntime, unit: Unit, phase: AgentPhase, place: UnitPlace, options: WorkOptions): Promise<'on' | UnitPhase | null> {
+async function playPhase(pool: PoolRuntime, unit: Unit, phase: AgentPhase, place: UnitPlace, options: WorkOptions): Promise<Next> {
   const { chunk } = unit;
   const declared = readChunk(place.workspace, chunk);
   const agent = await agentFor(pool, phase, declared.ok ? declared.value.agent : null);
   if (!agent.ok) {
     await needsPerson(pool, chunk, 'AGENT_ERROR', agent.failure.message);
-    return null;
+    return STAYS;
   }
   const spec = await standIn(pool, agent.value, unit, phase);
   const base = await checkedOutCommit(place.repository);
-  const target = await resolveCommit(pool.repository.git, `refs/heads/${pool.target}`);
-  await pool.units.note(chunk, { attempt: unit.attempt + 1 }, 'unit.attempt');
+  const target = await branchTip(pool.repository, pool.target);
   const called = await callForPhase(pool, pool.units.live.get(chunk) ?? unit, phase, place, { base, ports: options.ports, agent: spec, conflicts: pool.verdicts.told(chunk), signal: options.signal });
   if (!called.ok) {
     await needsPerson(pool, chunk, called.failure.kind === 'invalid' ? 'VALIDATION' : 'AGENT_ERROR', called.failure.message);
-    return null;
+    return STAYS;
   }
   if (!options.signal.aborted) {
     const intruded = await takeBackTarget(pool, unit, place, target);
     if (intruded !== null) {
       await needsPerson(pool, chunk, 'VALIDATION', intruded);
-      return null;
+      return STAYS;
     }
   }
   return await afterCall(pool, chunk, phase, place, base, called.value, options.signal);

@@ -1,8 +1,8 @@
-import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { branchTip } from '../git/head.ts';
+import { existsSync, lstatSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fail, ok } from '../base/failure.ts';
 import type { Result } from '../base/failure.ts';
-import { resolveCommit } from '../git/history.ts';
 import type { Repository } from '../git/repository.ts';
 import { addWorktree, listWorktrees, openWorktree, removeWorktree } from '../git/worktrees.ts';
 import { makeFolder, makeUntrackedFolder } from '../loop/contract.ts';
@@ -39,9 +39,9 @@ export async function ensureWorktree(pool: PoolRuntime, unit: Unit, start: strin
     if (ours) await removeWorktree(pool.repository, path);
     else if (!there.isDirectory() || readdirSync(path).length > 0) return fail({ code: 'worktree_in_the_way', kind: 'precondition', message: `${path} is there and is no worktree of this repository, so that ${unit.chunk} has no place to work.`, hint: `Move it away, then: orchestrator unit retry ${unit.chunk}` });
   }
-  const exists = (await resolveCommit(pool.repository.git, `refs/heads/${unit.branch}`)) !== null;
+  const exists = (await branchTip(pool.repository, unit.branch)) !== null;
   // One that was removed by hand is still on git's list, and its branch with it.
-  await pool.repository.git.attempt(['worktree', 'prune', '--expire=now']);
+  if (exists) await pool.repository.git.attempt(['worktree', 'prune', '--expire=now']);
   await addWorktree(pool.repository, { path, branch: unit.branch, start, exists });
   const opened = await openWorktree(pool.repository, path, pool.git_env);
   if (opened === null) throw new Error(`git made no worktree at ${path}`);
@@ -59,10 +59,10 @@ export async function openUnitPlace(pool: PoolRuntime, chunk: string): Promise<U
 /** Takes a unit's worktree away; the branch stays. */
 export async function dropWorktree(pool: PoolRuntime, chunk: string): Promise<void> {
   const path = join(worktreesFolder(pool.workspace), chunk);
-  const known = (await listWorktrees(pool.repository.git)).some((each) => each.path === path);
+  const known = existsSync(join(path, '.git')) || (await listWorktrees(pool.repository.git)).some((each) => each.path === path);
   if (known) await removeWorktree(pool.repository, path);
   // What git leaves of a folder whose worktree it has forgotten is ours alone if it is empty.
-  else if (existsSync(path)) rmSync(path, { recursive: false, force: true });
+  else if (existsSync(path)) rmdirSync(path);
 }
 
 /** Worktrees of ours on disk or on git's list, with the chunk that each is named after. */
