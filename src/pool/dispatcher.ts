@@ -1,4 +1,5 @@
 import { freemem } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 import { branchTip } from '../git/head.ts';
 import { crashPoint } from '../base/crash-point.ts';
 import type { DoneChunks } from './done-chunks.ts';
@@ -27,6 +28,8 @@ export interface Dispatcher {
 const HEARTBEAT_MS = 15_000;
 /** The same while a checkout keeps finished work from landing. Milliseconds. */
 const LANDING_MS = 1000;
+/** Before work that broke off is tried again. Milliseconds. */
+const BROKEN_MS = 5000;
 /** Ports of each unit. */
 const PORTS_EACH = 20;
 
@@ -124,11 +127,25 @@ export function createDispatcher(pool: PoolRuntime, merges: MergeQueue, done: Do
     const ended = before
       .then(() => work(pool, chunk, { signal: controller.signal, ports: GATE_PORTS + place * PORTS_EACH }))
       .catch((error: unknown) => pool.log.error('a unit could not be worked on', { chunk, error: String(error) }))
+      .then(() => putBack(chunk, controller.signal))
       .finally(() => {
         if (working.get(chunk)?.controller === controller) working.delete(chunk);
         wake();
       });
     working.set(chunk, { controller, ended, place });
+  }
+
+  /** A unit whose work broke off with nothing written (the disk was full) must not stay at work for ever: it is put back as soon as that can be written. */
+  async function putBack(chunk: string, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const unit = pool.units.live.get(chunk);
+      const left = unit !== undefined && (unit.status === 'ASSIGNED' || (unit.status === 'RUNNING' && unit.phase !== 'MERGE'));
+      if (!left || stopped || signal.aborted) return;
+      const not_before = new Date(pool.clock.now().getTime() + BROKEN_MS).toISOString();
+      const put = await pool.units.change(chunk, { event: 'requeue', payload: { phase: unit.phase, why: 'its work broke off', not_before } }).catch(() => null);
+      if (put !== null) return;
+      await delay(BROKEN_MS, undefined, { signal, ref: false }).catch(() => undefined);
+    }
   }
 
   pool.units.onChange((unit, before) => {
