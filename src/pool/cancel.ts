@@ -18,6 +18,8 @@ import { dropWorktree, openUnitPlace } from './worktrees.ts';
 export async function cancelUnit(pool: Pool, chunk: string, why: string): Promise<Result<{ unit: Unit; backup: string | null }>> {
   const { runtime } = pool;
   await pool.dispatcher.interrupt(chunk);
+  // What is on its way into the target cannot be given up any more.
+  await pool.merges.landing();
   const cancelled = await runtime.units.change(chunk, { event: 'cancel', payload: { why: why.trim() === '' ? 'no reason was given' : why } }, { worktree: null });
   if (!cancelled.ok) return cancelled;
   const backup = await keepAndClear(runtime, cancelled.value);
@@ -25,7 +27,8 @@ export async function cancelUnit(pool: Pool, chunk: string, why: string): Promis
   return ok({ unit: cancelled.value, backup });
 }
 
-async function keepAndClear(pool: PoolRuntime, unit: Unit): Promise<string | null> {
+/** Keeps what stands on a unit's branch and in its worktree under a backup ref, and takes both away. Gives the ref; null where there was nothing to keep. */
+export async function keepAndClear(pool: PoolRuntime, unit: Unit): Promise<string | null> {
   const { git } = pool.repository;
   const ref = `refs/heads/${unit.branch}`;
   const place = await openUnitPlace(pool, unit.chunk);

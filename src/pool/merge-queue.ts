@@ -27,6 +27,8 @@ interface Link {
 export interface MergeQueue {
   /** Works off what can land now; calls while it works are one more round. */
   run(): Promise<void>;
+  /** Resolves once nothing is on its way into the target. */
+  landing(): Promise<void>;
   /** Why nothing lands, while a checkout keeps it waiting. */
   waits(): string | null;
 }
@@ -37,6 +39,7 @@ export function createMergeQueue(pool: PoolRuntime): MergeQueue {
   let waits: string | null = null;
   let running: Promise<void> | null = null;
   let again = false;
+  let underWay: Promise<void> = Promise.resolve();
 
   const door = (): Unit[] => inOrder([...pool.units.live.values()].filter((unit) => unit.status === 'RUNNING' && unit.phase === 'MERGE'));
 
@@ -154,6 +157,15 @@ export function createMergeQueue(pool: PoolRuntime): MergeQueue {
   async function landAll(chain: readonly Link[], old: string): Promise<'landed' | 'moved' | 'waits'> {
     const top = chain.at(-1);
     if (top === undefined) return 'landed';
+    // Given up while the gate ran: what is left is merged anew.
+    const given = chain.some(({ unit }) => pool.units.live.get(unit.chunk)?.phase !== 'MERGE');
+    if (given) return 'moved';
+    const work = landChain(chain, top, old);
+    underWay = work.then(() => undefined, () => undefined);
+    return await work;
+  }
+
+  async function landChain(chain: readonly Link[], top: Link, old: string): Promise<'landed' | 'moved' | 'waits'> {
     const at = pool.clock.now();
     const merges: Merge[] = chain.map(({ unit, tip, commit }) => ({ id: newId('merge', at), chunk: unit.chunk, target: pool.target, tip, commit, state: 'prepared', created_at: at.toISOString() }));
     await prepareMerges(pool.store, merges);
@@ -183,6 +195,7 @@ export function createMergeQueue(pool: PoolRuntime): MergeQueue {
   }
 
   return {
+    landing: () => underWay,
     waits: () => waits,
     async run() {
       again = true;

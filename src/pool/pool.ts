@@ -113,6 +113,7 @@ export async function openPool(host: PoolHost): Promise<Result<Pool>> {
     if (!again.ok) return host.log.warn('the changed configuration cannot be used; the one before stays in force', { failure: again.failure });
     // What began under the old configuration ends under it; only the pool's own keys change while it runs.
     config = { ...config, pool: again.value.config.pool, notify: again.value.config.notify };
+    verdicts.relink();
     host.log.info('the configuration of the pool was read again', { pool: config.pool });
     wake();
   });

@@ -42,6 +42,8 @@ export interface Verdicts {
   refresh(chunk: string): Promise<void>;
   /** What git says of two live branches. */
   merged(a: string, b: string, fact: MergeFact): Promise<void>;
+  /** What ASK_OPERATOR means has changed. */
+  relink(): void;
   drop(chunk: string): void;
   resolve(a: string, b: string, verdict: 'INDEPENDENT' | 'SERIALIZE'): Promise<Result<Pair>>;
   /** Judges two chunks on their facts alone, without keeping it. */
@@ -169,6 +171,9 @@ export async function openVerdicts(options: VerdictOptions): Promise<Verdicts> {
       merges.set(keyOf(a, b), fact);
       const pair = judged(a, b);
       if (pair !== null) await keep([pair]);
+    },
+    relink() {
+      for (const pair of known.values()) link(pair);
     },
     drop(chunk) {
       facts.delete(chunk);

@@ -16,6 +16,7 @@ import { agentFor, callForPhase, unitSettings } from './phase-call.ts';
 import type { AgentPhase } from './phase-call.ts';
 import { hasReviewPrompt } from './phase-prompt.ts';
 import type { PoolRuntime } from './runtime.ts';
+import { keepAndClear } from './cancel.ts';
 import { runSetup } from './setup.ts';
 import { ensureWorktree } from './worktrees.ts';
 import type { UnitPlace } from './worktrees.ts';
@@ -59,6 +60,7 @@ async function workThrough(pool: PoolRuntime, chunk: string, options: WorkOption
   const first = current();
   const start = first.base;
   if (start === null) return await needsPerson(pool, chunk, 'VALIDATION', `The target branch ${pool.target} is not there.`);
+  if (first.attempt === 0) await clearGround(pool, first, start);
   const made = await ensureWorktree(pool, first, start);
   crashPoint('unit-worktree');
   if (!made.ok) return await needsPerson(pool, chunk, 'VALIDATION', made.failure.message);
@@ -94,6 +96,14 @@ async function workThrough(pool: PoolRuntime, chunk: string, options: WorkOption
   const event = current().status === 'ASSIGNED' ? 'start' : 'advance';
   await pool.units.change(chunk, { event, payload: { phase: 'MERGE' } }, { ...beside, worktree, session: null, notes: [] });
   pool.wake();
+}
+
+/** What an earlier unit of the same chunk, or anybody, left on the branch of one that begins is none of its work: it is kept aside. */
+async function clearGround(pool: PoolRuntime, unit: Unit, start: string): Promise<void> {
+  const tip = await branchTip(pool.repository, unit.branch);
+  if (tip === null || tip === start) return;
+  const kept = await keepAndClear(pool, unit);
+  pool.log.info('its branch was there already', { chunk: unit.chunk, tip, kept });
 }
 
 /** Makes a unit fit for the merge queue; gives why it is not. */

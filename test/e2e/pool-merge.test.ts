@@ -144,3 +144,41 @@ if [ "$ORCHESTRATOR_UNIT" = bad ]; then echo bad; else echo good; fi > "src/$ORC
     expect(await pool.unit('two')).toMatchObject({ status: 'BLOCKED' });
   });
 });
+
+describe('beginning anew', () => {
+  test('what an earlier unit of the chunk left is kept aside, and none of the new one', async () => {
+    await using pool = await createPoolRig({ agent: `cat > /dev/null
+mkdir -p src
+if [ ! -e "$RIG/once" ]; then touch "$RIG/once"; echo old > src/old.txt; echo '{"outcome": "failed"}' > "$ORCHESTRATOR_OUTCOME"; else echo new > src/new.txt; fi
+` });
+    const { rig } = pool;
+    await rig.write('orchestration.yaml', (await rig.read('orchestration.yaml')).replace('command: ["./agent.sh"] }', `command: ["./agent.sh"], env: { RIG: ${JSON.stringify(rig.root)} } }`));
+    await pool.chunk('one');
+    await rig.commit();
+    await pool.daemon();
+    await pool.inject('one');
+    await pool.reach('one', 'FAILED');
+    await pool.inject('one');
+    await until('the new one to land', async () => (await pool.unit('one'))?.status === 'COMPLETED');
+    expect([rig.exists('src/new.txt'), rig.exists('src/old.txt')]).toEqual([true, false]);
+    expect(await rig.git('show', 'refs/orchestrator/backup/one/1:src/old.txt')).toBe('old');
+  });
+
+  test('a unit that is given up while its gate runs does not land', async () => {
+    await using pool = await createPoolRig({ config: 'pool: { gate: [./wait.sh] }\n' });
+    const { rig } = pool;
+    await rig.script('wait.sh', `touch "${rig.root}/asked"\nwhile [ ! -e "${rig.root}/go" ]; do sleep 0.05; done\n`);
+    await pool.chunk('one');
+    await pool.chunk('two');
+    await rig.commit();
+    await pool.daemon();
+    await pool.inject('one');
+    await until('the gate', () => rig.exists('../asked'));
+    expect((await rig.run(['unit', 'cancel', 'one'])).code).toBe(0);
+    await rig.write('../go', '');
+    await pool.inject('two');
+    await pool.reach('two', 'COMPLETED');
+    expect([rig.exists('src/two.txt'), rig.exists('src/one.txt')]).toEqual([true, false]);
+    expect(await pool.unit('one')).toMatchObject({ status: 'CANCELLED' });
+  });
+});
