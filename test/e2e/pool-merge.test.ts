@@ -7,7 +7,7 @@ describe('merging', () => {
     await using pool = await createPoolRig({
       agent: `cat > /dev/null
 if grep -q '<<<<<<<' shared.txt; then grep -v -e '<<<<<<<' -e '=======' -e '>>>>>>>' shared.txt > t && mv t shared.txt; exit 0; fi
-if [ "$ORCHESTRATOR_UNIT" = slow ]; then while [ ! -e "$GO" ]; do sleep 0.05; done; fi
+if [ "$ORCHESTRATOR_UNIT" = slow ]; then while [ ! -e "$RIG/go" ]; do sleep 0.05; done; fi
 echo "$ORCHESTRATOR_UNIT" >> shared.txt
 `,
     });
@@ -29,7 +29,7 @@ echo "$ORCHESTRATOR_UNIT" >> shared.txt
   test('markers that nobody resolves never land: a person is asked', async () => {
     await using pool = await createPoolRig({
       agent: `cat > /dev/null
-if [ "$ORCHESTRATOR_UNIT" = slow ]; then while [ ! -e "$GO" ]; do sleep 0.05; done; fi
+if [ "$ORCHESTRATOR_UNIT" = slow ]; then while [ ! -e "$RIG/go" ]; do sleep 0.05; done; fi
 grep -q -e '<<<<<<<' -e "$ORCHESTRATOR_UNIT" shared.txt || echo "$ORCHESTRATOR_UNIT" >> shared.txt
 `,
     });
@@ -56,7 +56,7 @@ grep -q -e '<<<<<<<' -e "$ORCHESTRATOR_UNIT" shared.txt || echo "$ORCHESTRATOR_U
     await using pool = await createPoolRig({
       agent: `cat > /dev/null
 if [ -e "src/$ORCHESTRATOR_UNIT.txt" ]; then echo good > "src/$ORCHESTRATOR_UNIT.txt"; exit 0; fi
-while [ ! -e "$GO" ]; do sleep 0.05; done
+while [ ! -e "$RIG/go" ]; do sleep 0.05; done
 mkdir -p src
 if [ "$ORCHESTRATOR_UNIT" = bad ]; then echo bad; else echo good; fi > "src/$ORCHESTRATOR_UNIT.txt"
 `,
@@ -152,7 +152,6 @@ mkdir -p src
 if [ ! -e "$RIG/once" ]; then touch "$RIG/once"; echo old > src/old.txt; echo '{"outcome": "failed"}' > "$ORCHESTRATOR_OUTCOME"; else echo new > src/new.txt; fi
 ` });
     const { rig } = pool;
-    await rig.write('orchestration.yaml', (await rig.read('orchestration.yaml')).replace('command: ["./agent.sh"] }', `command: ["./agent.sh"], env: { RIG: ${JSON.stringify(rig.root)} } }`));
     await pool.chunk('one');
     await rig.commit();
     await pool.daemon();

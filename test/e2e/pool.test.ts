@@ -112,7 +112,6 @@ echo "$ORCHESTRATOR_UNIT ends" >> "$RIG/order"
       config: 'pool: { max_agents: 4 }\n',
     });
     const { rig } = pool;
-    await rig.write('orchestration.yaml', (await rig.read('orchestration.yaml')).replace('command: ["./agent.sh"] }', `command: ["./agent.sh"], env: { RIG: ${JSON.stringify(rig.root)} } }`));
     for (const name of ['a', 'b', 'c', 'd']) await pool.chunk(name, { plan: '1. Build it.\n   Location: src/shared.txt\n' });
     await rig.commit();
     await pool.daemon();

@@ -31,6 +31,8 @@ echo "$ORCHESTRATOR_UNIT $ORCHESTRATOR_PHASE" >> "src/$ORCHESTRATOR_UNIT.txt"
 
 export async function createPoolRig(options: RigOptions = {}): Promise<PoolRig> {
   const rig = await createRig({ agent: UNIT_AGENT, ...options });
+  // Agents find the test's own folder in RIG: what they tell there is in no repository.
+  await rig.write('orchestration.yaml', (await rig.read('orchestration.yaml')).replace('command: ["./agent.sh"] }', `command: ["./agent.sh"], env: { RIG: ${JSON.stringify(rig.root)} } }`));
   let running: Running | null = null;
   const file = rig.path('.orchestrator/state.db');
 

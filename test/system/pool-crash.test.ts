@@ -16,7 +16,6 @@ echo "$ORCHESTRATOR_UNIT" > "src/$ORCHESTRATOR_UNIT.txt"
 
 async function crashRig(): Promise<PoolRig> {
   const pool = await createPoolRig({ agent: AGENT, config: 'pool: { gate: [test, -d, plans] }\n' });
-  await pool.rig.write('orchestration.yaml', (await pool.rig.read('orchestration.yaml')).replace('command: ["./agent.sh"] }', `command: ["./agent.sh"], env: { RIG: ${JSON.stringify(pool.rig.root)} } }`));
   for (const name of ['a', 'b', 'c']) await pool.chunk(name, name === 'c' ? { goal: 'depends_on: [a]\n' } : {});
   await pool.rig.commit();
   return pool;
@@ -67,7 +66,6 @@ describe('a daemon that is killed', () => {
   test('an agent that came to its end while no daemon ran is not run again', async () => {
     await using pool = await createPoolRig({ agent: 'cat > /dev/null\necho run >> "$RIG/runs"\nwhile [ ! -e "$RIG/go" ]; do sleep 0.05; done\nmkdir -p src; echo done > src/one.txt; echo ended >> "$RIG/runs"\n' });
     const { rig } = pool;
-    await rig.write('orchestration.yaml', (await rig.read('orchestration.yaml')).replace('command: ["./agent.sh"] }', `command: ["./agent.sh"], env: { RIG: ${JSON.stringify(rig.root)} } }`));
     await pool.chunk('one');
     await rig.commit();
     await pool.daemon();

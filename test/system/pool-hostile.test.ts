@@ -9,7 +9,6 @@ import type { RigOptions } from '../rig/rig.ts';
 /** A pool whose agent does something that it must not; `RIG` names a folder of the test's own. */
 async function hostile(agent: string, options: RigOptions = {}): Promise<PoolRig> {
   const pool = await createPoolRig({ agent: `cat > /dev/null\n${agent}`, ...options });
-  await pool.rig.write('orchestration.yaml', (await pool.rig.read('orchestration.yaml')).replace('command: ["./agent.sh"] }', `command: ["./agent.sh"], env: { RIG: ${JSON.stringify(pool.rig.root)} } }`));
   await pool.chunk('one');
   await pool.rig.commit();
   await pool.daemon();

@@ -78,7 +78,6 @@ test('an agent sees what its work conflicts with, says what it will touch, and r
 test('two branches at work that come to conflict are told at once, on both', async () => {
   await using pool = await createPoolRig({ agent: 'cat > /dev/null\necho "$ORCHESTRATOR_UNIT" > clash.txt; git add clash.txt; git commit -q -m clash\nwhile [ ! -e "$RIG/go" ]; do sleep 0.05; done\n' });
   const { rig } = pool;
-  await rig.write('orchestration.yaml', (await rig.read('orchestration.yaml')).replace('command: ["./agent.sh"] }', `command: ["./agent.sh"], env: { RIG: ${JSON.stringify(rig.root)} } }`));
   for (const name of ['a', 'b']) await pool.chunk(name);
   await rig.commit();
   await pool.daemon();
@@ -93,7 +92,6 @@ describe('verdicts', () => {
   test('with on_ask: ask a person decides; what they said outlasts a new analysis', async () => {
     await using pool = await createPoolRig({ agent: 'cat > /dev/null\nmkdir -p src; echo x > "src/$ORCHESTRATOR_UNIT.txt"; while [ ! -e "$RIG/go" ]; do sleep 0.05; done\n', config: 'pool: { on_ask: ask }\n' });
     const { rig } = pool;
-    await rig.write('orchestration.yaml', (await rig.read('orchestration.yaml')).replace('command: ["./agent.sh"] }', `command: ["./agent.sh"], env: { RIG: ${JSON.stringify(rig.root)} } }`));
     await pool.chunk('a', { goal: 'touches: ["lib/**"]\n', plan: 'Do it.\n' });
     await pool.chunk('b', { goal: 'touches: ["lib/x.ts"]\n', plan: 'Do it.\n' });
     await rig.commit();
@@ -114,7 +112,6 @@ describe('verdicts', () => {
   test("a blocker's end clears a conflict, and no question", async () => {
     await using pool = await createPoolRig({ agent: 'cat > /dev/null\nmkdir -p src; echo x > "src/$ORCHESTRATOR_UNIT.txt"; while [ ! -e "$RIG/go" ]; do sleep 0.05; done\n', config: 'pool: { on_ask: ask }\n' });
     const { rig } = pool;
-    await rig.write('orchestration.yaml', (await rig.read('orchestration.yaml')).replace('command: ["./agent.sh"] }', `command: ["./agent.sh"], env: { RIG: ${JSON.stringify(rig.root)} } }`));
     for (const name of ['a', 'b']) await pool.chunk(name, { goal: 'touches: ["lib/**"]\n', plan: 'Do it.\n' });
     await rig.commit();
     await pool.daemon();
@@ -127,7 +124,6 @@ describe('verdicts', () => {
   test('the pool reads its part of the configuration again while it runs', async () => {
     await using pool = await createPoolRig({ agent: 'cat > /dev/null\nmkdir -p src; echo x > "src/$ORCHESTRATOR_UNIT.txt"; while [ ! -e "$RIG/go" ]; do sleep 0.05; done\n', config: 'pool: { max_agents: 1 }\n' });
     const { rig } = pool;
-    await rig.write('orchestration.yaml', (await rig.read('orchestration.yaml')).replace('command: ["./agent.sh"] }', `command: ["./agent.sh"], env: { RIG: ${JSON.stringify(rig.root)} } }`));
     for (const name of ['a', 'b']) await pool.chunk(name);
     await rig.commit();
     await pool.daemon();
