@@ -90,7 +90,7 @@ export const questionAnswer = defineOperation({
   transaction: 'none',
   cross_domain_deps: [],
   surfaces: ['cli', 'http'],
-  callers: ['operator'],
+  callers: ['operator', 'system'],
   starts_work: false,
   async handler(context, input) {
     const opened = await openLoop(context);
