@@ -91,7 +91,7 @@ async function runInside(request: AgentRequest, adapter: AgentAdapter, sandbox: 
     throw error;
   }
   for (const event of reading.parser.end(end.exit_code)) reading.say(event);
-  const result = concludeRun(request.agent, adapter.structured, reading.tally, end, relative(request.workspace, request.logs.text));
+  const result = concludeRun(request.agent, adapter.structured, reading.tally, end, shownPath(request.workspace, request.logs.text));
   const how = result.failure === null ? 'ended well' : result.failure.message;
   const last = `[orchestrator: ${request.agent.name} ${how}; exit code ${end.exit_code ?? 'none'}, ${(end.duration_ms / 1000).toFixed(1)} s]`;
   // A log that could not be written (the disk is full, its folder was taken away) does not undo the agent's work.
@@ -143,6 +143,9 @@ function readOutput(request: AgentRequest, adapter: AgentAdapter, env: Readonly<
   };
   return { logs, parser, tally, say, onLine };
 }
+
+/** From the workspace where it lies in there, else whole. */
+const shownPath = (workspace: string, path: string): string => (path.startsWith(`${workspace}/`) ? relative(workspace, path) : path);
 
 const notStarted = (failure: Failure): AgentResult => ({
   exit_code: null,

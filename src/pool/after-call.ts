@@ -56,8 +56,19 @@ export async function afterCall(pool: PoolRuntime, chunk: string, phase: AgentPh
     await needsPerson(pool, chunk, 'VALIDATION', work.failure.message, { beside });
     return STAYS;
   }
+  if (phase === 'IMPLEMENT' && ended.kind === 'done' && report === null && work.head === base && !(await hasChanged(place, unit))) {
+    await needsPerson(pool, chunk, 'VALIDATION', 'Its agent came to its end without changing anything, and without saying that nothing is to be done.', { beside });
+    return STAYS;
+  }
   for (const { path, reason } of work.skipped) pool.log.warn(`not committed: ${reason}`, { chunk, path });
   return await proceed(pool, { ...unit, usage, session }, phase, ended, beside);
+}
+
+/** Whether a unit's branch holds anything beside its own goal. */
+async function hasChanged({ repository }: UnitPlace, unit: Unit): Promise<boolean> {
+  if (unit.base === null) return false;
+  const text = await repository.git.run(['diff', '--name-only', '--no-renames', '-z', unit.base, 'HEAD']);
+  return text.split('\0').some((path) => path !== '' && !path.endsWith('/GOAL.md'));
 }
 
 /** A question without an answer weighs more than what the agent made of its end. One that was answered too late for it is answered now. */

@@ -86,6 +86,8 @@ function stepOf({ event, status = '', phase, payload = {} }: Told): Omit<Cause, 
       return { what, because: 'an agent was free, and nothing at work excluded it' };
     case 'analysed':
       return { what, because: 'its conflicts are known' };
+    case 'start':
+      return { what, because: 'its worktree is ready' };
     default:
       return { what, because: 'the phase before was done' };
   }

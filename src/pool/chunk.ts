@@ -59,7 +59,7 @@ export function parseChunk(name: string, goal: string, plan: string | null): Res
     const key = issue?.path.join('.') ?? '';
     const written = document.get('status');
     const guess = key === 'status' && typeof written === 'string' ? didYouMean(written.toUpperCase(), ChunkStatus.options) : '';
-    return fail(invalid(name, `${file}: ${key === '' ? '' : `${key}: `}${issue?.message ?? 'wrong type'}.${guess}`));
+    return fail(invalid(name, `${file}: ${key === '' ? '' : `${key}: `}${issue?.message ?? 'wrong type'}${guess === '' ? '.' : `.${guess}`}`));
   }
   const keys = parsed.data;
   const depends: string[] = [];
@@ -138,4 +138,4 @@ export function topological(chunks: readonly Pick<Chunk, 'name' | 'depends_on'>[
   return ok(sorted);
 }
 
-const invalid = (chunk: string, message: string, hint?: string): Failure => ({ code: 'chunk_invalid', kind: 'invalid', message: `${message}${message.endsWith('.') ? '' : '.'}`, ...(hint === undefined ? {} : { hint }), details: { chunk } });
+const invalid = (chunk: string, message: string, hint?: string): Failure => ({ code: 'chunk_invalid', kind: 'invalid', message: `${message}${/[.?]$/.test(message) ? '' : '.'}`, ...(hint === undefined ? {} : { hint }), details: { chunk } });

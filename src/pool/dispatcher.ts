@@ -8,7 +8,7 @@ import type { MergeQueue } from './merge-queue.ts';
 import type { PoolRuntime } from './runtime.ts';
 import { schedule } from './scheduler.ts';
 import type { Decisions, Schedulable, Slots } from './scheduler.ts';
-import { isTerminal } from './unit.ts';
+import { holdsSlot, isTerminal } from './unit.ts';
 import type { Unit } from './unit.ts';
 import { GATE_PORTS } from './gate.ts';
 import { createStandstillNote } from './standstill.ts';
@@ -27,7 +27,7 @@ export interface Dispatcher {
 /** Between two looks for nothing. Milliseconds. */
 const HEARTBEAT_MS = 15_000;
 /** The same while a checkout keeps finished work from landing. Milliseconds. */
-const LANDING_MS = 1000;
+const LANDING_MS = 2000;
 /** Before work that broke off is tried again. Milliseconds. */
 const BROKEN_MS = 5000;
 /** Ports of each unit. */
@@ -50,7 +50,10 @@ export function createDispatcher(pool: PoolRuntime, merges: MergeQueue, done: Do
       ticking = ticking.then(async () => {
         asked = false;
         if (stopped) return;
-        await tick().catch((error: unknown) => pool.log.error('a tick of the scheduler broke off', { error: String(error) }));
+        await tick().catch((error: unknown) => {
+          pool.log.error('a tick of the scheduler broke off', { error: String(error) });
+          wakeIn(BROKEN_MS);
+        });
       });
     });
   }
@@ -59,7 +62,7 @@ export function createDispatcher(pool: PoolRuntime, merges: MergeQueue, done: Do
     const units = [...pool.units.live.values()];
     const now = pool.clock.now().getTime();
     const settings = pool.config().pool;
-    const busy = units.filter((unit) => unit.status === 'ASSIGNED' || (unit.status === 'RUNNING' && unit.phase !== 'MERGE')).length;
+    const busy = units.filter(holdsSlot).length;
     // Short memory starts nobody, and ends nobody either.
     const short = settings.min_free_memory !== undefined && freemem() < settings.min_free_memory;
     overspent = pool.spending.overspent(pool.budgets());
@@ -86,8 +89,16 @@ export function createDispatcher(pool: PoolRuntime, merges: MergeQueue, done: Do
   }
 
   async function carryOut(decisions: Decisions, units: readonly Unit[]): Promise<void> {
-    for (const chunk of decisions.assign) {
+    const scheduled = new Map(units.map((unit) => [unit.chunk, unit]));
+    // Decided for units as they were: one that a person has changed meanwhile is looked at again.
+    const asScheduled = (chunk: string): Unit | undefined => {
       const unit = pool.units.live.get(chunk);
+      if (unit !== undefined && unit === scheduled.get(chunk)) return unit;
+      wake();
+      return undefined;
+    };
+    for (const chunk of decisions.assign) {
+      const unit = asScheduled(chunk);
       if (unit === undefined || stopped) continue;
       if (unit.status === 'BLOCKED') await pool.units.change(chunk, { event: 'clear', payload: {} });
       // Its base is where the target is now; a unit that began already keeps its own.
@@ -98,10 +109,10 @@ export function createDispatcher(pool: PoolRuntime, merges: MergeQueue, done: Do
       start(chunk);
     }
     for (const chunk of decisions.clear) {
-      if (!decisions.assign.includes(chunk) && pool.units.live.get(chunk)?.status === 'BLOCKED') await pool.units.change(chunk, { event: 'clear', payload: {} });
+      if (!decisions.assign.includes(chunk) && asScheduled(chunk)?.status === 'BLOCKED') await pool.units.change(chunk, { event: 'clear', payload: {} });
     }
     for (const [chunk, waits] of decisions.waits) {
-      const unit = pool.units.live.get(chunk);
+      const unit = asScheduled(chunk);
       if (unit === undefined || (unit.status === 'BLOCKED' && JSON.stringify(unit.waits) === JSON.stringify(waits))) continue;
       if (unit.status === 'READY' || unit.status === 'BLOCKED') await pool.units.change(chunk, { event: 'wait', payload: { waits: waits.map((wait) => ({ ...wait })) } });
     }
@@ -139,8 +150,7 @@ export function createDispatcher(pool: PoolRuntime, merges: MergeQueue, done: Do
   async function putBack(chunk: string, signal: AbortSignal): Promise<void> {
     for (;;) {
       const unit = pool.units.live.get(chunk);
-      const left = unit !== undefined && (unit.status === 'ASSIGNED' || (unit.status === 'RUNNING' && unit.phase !== 'MERGE'));
-      if (!left || stopped || signal.aborted) return;
+      if (unit === undefined || !holdsSlot(unit) || stopped || signal.aborted) return;
       const not_before = new Date(pool.clock.now().getTime() + BROKEN_MS).toISOString();
       const put = await pool.units.change(chunk, { event: 'requeue', payload: { phase: unit.phase, why: 'its work broke off', not_before } }).catch(() => null);
       if (put !== null) return;

@@ -9,7 +9,7 @@ import type { UnitPlace } from './worktrees.ts';
 
 export type GateResult = { readonly green: true } | { readonly green: false; readonly words: string };
 
-/** Runs gates on merged trees, in a scratch worktree of its own that stays warm. What was found of a tree is not asked twice. */
+/** Runs gates on merged trees, in a scratch worktree of its own that stays warm. Of a tree that was green it is not asked twice. */
 export interface Gate {
   run(commit: string, tree: string, commands: readonly (string | readonly string[])[], signal: AbortSignal): Promise<GateResult>;
 }
@@ -21,13 +21,12 @@ const SCRATCH = '.merge';
 export const GATE_PORTS = 20_000;
 
 export function createGate(pool: PoolRuntime): Gate {
-  const known = new Map<string, GateResult>();
+  const known = new Set<string>();
   return {
     async run(commit, tree, commands, signal) {
       if (commands.length === 0) return { green: true };
       const key = createHash('sha256').update(JSON.stringify([tree, commands])).digest('hex');
-      const before = known.get(key);
-      if (before !== undefined) return before;
+      if (known.has(key)) return { green: true };
       const place = await scratchAt(pool, commit, signal);
       if (typeof place === 'string') return { green: false, words: place };
       for (const command of commands) {
@@ -36,13 +35,11 @@ export function createGate(pool: PoolRuntime): Gate {
         if (!ran.ok) return { green: false, words: `${shown}: ${ran.failure.message}` };
         if (ran.value.exit_code === 0) continue;
         const words = `${ran.value.stdout}\n${ran.value.stderr}`.trim().split('\n').slice(-40).join('\n').slice(-8000);
-        const red: GateResult = { green: false, words: `${shown} ended with exit code ${ran.value.exit_code ?? 'none'}:\n${words}` };
-        known.set(key, red);
-        return red;
+        // Only green is remembered: what made it red may lie outside the tree, and be mended there.
+        return { green: false, words: `${shown} ended with exit code ${ran.value.exit_code ?? 'none'}:\n${words}` };
       }
-      const green: GateResult = { green: true };
-      known.set(key, green);
-      return green;
+      known.add(key);
+      return { green: true };
     },
   };
 }

@@ -52,7 +52,7 @@ export async function inject(pool: PoolRuntime, request: InjectRequest): Promise
   const target = await branchTip(pool.repository, pool.target);
   if (target === null) return fail({ code: 'target_missing', kind: 'precondition', message: `The target branch ${pool.target} is not there.`, hint: 'Set pool.target, or make the branch.' });
   const [committed, dirty] = await Promise.all([chunksAt(pool, target), uncommitted(pool)]);
-  if (request.future && names.length === 0 && refused.length === 0) names.push(...(await futureChunks(pool, target, committed)));
+  if (request.future && names.length === 0 && refused.length === 0) names.push(...(await futureChunks(pool, committed)));
   const fit: Chunk[] = [];
   for (const name of names) {
     const chunk = await fitChunk(pool, request, { name, target, committed, dirty });
@@ -78,7 +78,7 @@ export async function inject(pool: PoolRuntime, request: InjectRequest): Promise
 function whole(refused: readonly Refused[]): Failure {
   const [first] = refused;
   if (first === undefined) throw new Error('Nothing was refused');
-  const more = refused.length > 1 ? ` ${refused.length - 1} more are refused too.` : '';
+  const more = refused.length > 1 ? ` ${refused.length - 1} more ${refused.length === 2 ? 'is' : 'are'} refused too.` : '';
   return { code: first.code, kind: first.kind, message: `${first.message}${more} Nothing was injected.`, ...(first.hint === undefined ? {} : { hint: first.hint }), details: { injected: [], refused: refused.map(({ chunk, code, message }) => ({ chunk, code, message })) } };
 }
 
@@ -110,7 +110,7 @@ async function uncommitted(pool: PoolRuntime): Promise<ReadonlySet<string>> {
   return new Set(text.split('\0').flatMap((entry) => (entry.length > 3 ? [entry.slice(3 + folder.length + 1).split('/')[0] ?? ''] : [])));
 }
 
-async function futureChunks(pool: PoolRuntime, _target: string, committed: ReadonlyMap<string, { goal?: string }>): Promise<string[]> {
+async function futureChunks(pool: PoolRuntime, committed: ReadonlyMap<string, { goal?: string }>): Promise<string[]> {
   const found: string[] = [];
   for (const [name, { goal }] of committed) {
     if (goal === undefined || pool.units.live.has(name)) continue;

@@ -4,6 +4,7 @@ import { moveRef } from '../git/merge.ts';
 import { branchTip } from '../git/head.ts';
 import { readStatus } from '../git/status.ts';
 import { listWorktrees } from '../git/worktrees.ts';
+import type { Worktree } from '../git/worktrees.ts';
 import { isHolderAlive, placesOf, readHolder } from '../loop/contract.ts';
 import type { PoolRuntime } from './runtime.ts';
 import { worktreesFolder } from './places.ts';
@@ -15,6 +16,27 @@ export type Landed =
   /** The target is checked out and not fit to follow. */
   | { readonly kind: 'waits'; readonly why: string };
 
+/** Why nothing could land now; null when it could. Asked before anything is made that would be thrown away. */
+export async function landingProblem(pool: PoolRuntime): Promise<string | null> {
+  if (pool.config().pool.on_dirty_checkout !== 'wait') return null;
+  const checkout = await checkoutOf(pool);
+  if (checkout === undefined) return null;
+  const repository = await openCheckout(pool, checkout.path);
+  return repository === null ? `${checkout.path} cannot be looked at` : await unfit(repository);
+}
+
+/** The person's checkout of the target; the pool's own worktrees are none. */
+export async function checkoutOf(pool: PoolRuntime): Promise<Worktree | undefined> {
+  const own = worktreesFolder(pool.workspace);
+  return (await listWorktrees(pool.repository.git)).find((each) => each.branch === pool.target && !each.bare && !each.prunable && !each.path.startsWith(`${own}/`));
+}
+
+async function openCheckout(pool: PoolRuntime, path: string): Promise<Repository | null> {
+  if (path === pool.repository.root) return pool.repository;
+  const opened = await openRepository(path, pool.git_env);
+  return opened.ok ? opened.value : null;
+}
+
 /**
  * Moves the target from `old` to `commit`. A checkout that is on it and clean follows; one that is dirty is never touched:
  * the ref waits until it is clean, or lands without it (`pool.on_dirty_checkout`).
@@ -22,11 +44,9 @@ export type Landed =
 export async function land(pool: PoolRuntime, commit: string, old: string): Promise<Landed> {
   const ref = `refs/heads/${pool.target}`;
   const { git } = pool.repository;
-  const own = worktreesFolder(pool.workspace);
-  const checkout = (await listWorktrees(git)).find((each) => each.branch === pool.target && !each.bare && !each.prunable && !each.path.startsWith(`${own}/`));
+  const checkout = await checkoutOf(pool);
   if (checkout === undefined) return (await moveRef(git, ref, commit, old, 'orchestrator: merge')) ? { kind: 'landed' } : { kind: 'moved' };
-  const place = checkout.path === pool.repository.root ? pool.repository : await openRepository(checkout.path, pool.git_env);
-  const repository = 'ok' in place ? (place.ok ? place.value : null) : place;
+  const repository = await openCheckout(pool, checkout.path);
   if (repository === null) return { kind: 'waits', why: `${checkout.path} cannot be looked at` };
   const why = await unfit(repository);
   if (why !== null) {

@@ -6,7 +6,7 @@ import { commitTree, mergeTree, moveRef } from '../git/merge.ts';
 import { endMerge, prepareMerges } from './merges.ts';
 import type { Merge } from './merges.ts';
 import { createGate } from './gate.ts';
-import { land } from './landing.ts';
+import { land, landingProblem } from './landing.ts';
 import { FIRST_WINDOW, inOrder, narrowed, nextProbe, nextWindow } from './merge-order.ts';
 import type { PoolRuntime } from './runtime.ts';
 import { beginUpdate } from './target-update.ts';
@@ -46,7 +46,8 @@ export function createMergeQueue(pool: PoolRuntime): MergeQueue {
   /** One batch; whether another one should be looked at. */
   async function batch(): Promise<boolean> {
     const line = door();
-    if (line.length === 0 || pool.signal.aborted) return false;
+    waits = line.length === 0 ? null : await landingProblem(pool);
+    if (line.length === 0 || waits !== null || pool.signal.aborted) return false;
     const old = await branchTip(pool.repository, pool.target);
     if (old === null) {
       for (const unit of line) await pool.units.change(unit.chunk, { event: 'attention', payload: { kind: 'VALIDATION', attention_reason: `The target branch ${pool.target} is not there.`, question: null } });
@@ -174,10 +175,7 @@ export function createMergeQueue(pool: PoolRuntime): MergeQueue {
     if (landed.kind === 'landed') crashPoint('merge-landed');
     waits = landed.kind === 'waits' ? landed.why : null;
     for (const merge of merges) await endMerge(pool.store, merge, landed.kind === 'landed' ? 'landed' : 'dropped', pool.clock.now().toISOString());
-    if (landed.kind !== 'landed') {
-      if (landed.kind === 'waits') for (const { unit } of chain) if (unit.attention_reason !== landed.why) pool.log.info('ready to land, and waits', { chunk: unit.chunk, why: landed.why });
-      return landed.kind;
-    }
+    if (landed.kind !== 'landed') return landed.kind;
     for (const { unit, tip, commit } of chain) await complete(unit, tip, commit);
     return 'landed';
   }

@@ -27,7 +27,9 @@ export function createNotifier(pool: PoolRuntime): Notifier {
     void task.finally(() => running.delete(task));
   };
   const off = pool.units.onChange((unit, before) => {
-    if (unit.status !== 'NEEDS_ATTENTION' || before?.status === 'NEEDS_ATTENTION') return;
+    const asks = (unit.question?.live ?? null) !== null && (before?.question?.live ?? null) === null;
+    const stuck = (unit.status === 'NEEDS_ATTENTION' || unit.status === 'FAILED') && before?.status !== unit.status;
+    if (!asks && !stuck) return;
     held.push(unit);
     // Many at once are one message.
     const wait = Math.max(0, last + pool.config().notify.min_interval - pool.clock.monotonic());
@@ -38,6 +40,8 @@ export function createNotifier(pool: PoolRuntime): Notifier {
     async stop() {
       off();
       clearTimeout(timer);
+      // What was held back is told now: the next start says nothing of it.
+      send();
       await Promise.all(running);
     },
   };
@@ -45,10 +49,10 @@ export function createNotifier(pool: PoolRuntime): Notifier {
 
 async function tell(pool: PoolRuntime, units: readonly Unit[]): Promise<void> {
   const { desktop, webhook, command } = pool.config().notify;
-  const items = units.map((unit) => ({ unit: unit.chunk, kind: unit.kind, attention_reason: hideSecrets(unit.attention_reason ?? ''), question: unit.question === null ? null : hideSecrets(unit.question.question) }));
+  const items = units.map((unit) => ({ unit: unit.chunk, kind: unit.status === 'FAILED' ? 'FAILED' : (unit.kind ?? 'QUESTION'), attention_reason: hideSecrets(unit.attention_reason ?? unit.failure?.message ?? 'Its agent asks, and waits'), question: unit.question === null ? null : hideSecrets(unit.question.question) }));
   const [first] = items;
   if (first === undefined) return;
-  const title = items.length === 1 ? `${first.unit} needs you (${first.kind ?? ''})` : `${items.length} work units need you`;
+  const title = items.length === 1 ? `${first.unit} needs you (${first.kind ?? 'QUESTION'})` : `${items.length} work units need you`;
   const text = items.map((item) => `${item.unit}: ${item.question ?? item.attention_reason}`).join('\n').slice(0, 1000);
   const env = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...(process.env['DBUS_SESSION_BUS_ADDRESS'] === undefined ? {} : { DBUS_SESSION_BUS_ADDRESS: process.env['DBUS_SESSION_BUS_ADDRESS'] }), ...(process.env['DISPLAY'] === undefined ? {} : { DISPLAY: process.env['DISPLAY'] }) };
   const program = findProgram('notify-send', process.env['PATH'], pool.workspace);

@@ -33,7 +33,11 @@ export function unitSettings(pool: PoolRuntime, place: Pick<UnitPlace, 'reposito
   const settings = loopSettings({ config: pool.config(), workspace: place.workspace, repository: place.repository, config_file: join(place.workspace, 'orchestration.yaml'), mode: 'combined', agentFlags: { agent: null, roles: {}, prompts: {} }, commits: true });
   // Scripts and prompts are the person's, not what an agent has made of them in its worktree.
   // Store, token and the worktrees of others: all that lies beside its own.
-  const sandbox = { ...settings.sandbox, hidden: [poolFolder(pool.workspace)] };
+  // Refs that are not its own are not to be moved: the target, other units' branches, what is kept.
+  const refs = join(pool.repository.commonDirectory, 'refs');
+  const branches = [...pool.units.live.values()].filter((unit) => unit.worktree !== place.repository.root).map((unit) => unit.branch);
+  const others = [join(refs, 'orchestrator'), ...[pool.target, ...branches].map((branch) => join(refs, 'heads', branch))];
+  const sandbox = { ...settings.sandbox, hidden: [poolFolder(pool.workspace)], frozen: [...settings.sandbox.frozen, ...others] };
   return { ...settings, sandbox, agent: pool.agentConfig(), prompts_dir: join(pool.workspace, pool.config().prompts_dir) };
 }
 

@@ -8,7 +8,7 @@ import { fail, ok } from '../base/failure.ts';
 import type { Result } from '../base/failure.ts';
 import { loadConfig } from '../config/load-config.ts';
 import type { Config } from '../config/schema.ts';
-import { checkedOutBranch } from '../git/head.ts';
+import { branchTip, checkedOutBranch } from '../git/head.ts';
 import { resolveCommit } from '../git/history.ts';
 import { commitIdentity } from '../git/identity.ts';
 import { openRepository } from '../git/repository.ts';
@@ -71,6 +71,9 @@ export async function openPool(host: PoolHost): Promise<Result<Pool>> {
   const target = loaded.value.config.pool.target ?? checkedOutBranch(repository);
   const refused = target === null ? 'The checkout is on no branch, and pool.target names none.' : (await resolveCommit(repository.git, `refs/heads/${target}`)) === null ? `The target branch ${target} has no commit.` : null;
   if (refused !== null || target === null) return fail({ code: 'target_missing', kind: 'precondition', message: refused ?? '', hint: 'Set pool.target in orchestration.yaml, or check a branch with a commit out.' });
+  if ((await branchTip(repository, 'orchestrator')) !== null) {
+    return fail({ code: 'branch_in_the_way', kind: 'precondition', message: 'There is a branch "orchestrator", beside which git can have none called orchestrator/<chunk>.', hint: 'Give it another name: git branch -m orchestrator <name>' });
+  }
   let config: Config = loaded.value.config;
   const ended = new AbortController();
   opening.defer(() => ended.abort());

@@ -1,5 +1,5 @@
 import { branchTip } from '../git/head.ts';
-import { mkdirSync, watch } from 'node:fs';
+import { watch } from 'node:fs';
 import type { FSWatcher } from 'node:fs';
 import { join } from 'node:path';
 import { mergeTree } from '../git/merge.ts';
@@ -35,6 +35,9 @@ export function createRadar(pool: PoolRuntime): Radar {
       if (tips.get(unit.chunk) !== tip) grown.push(unit.chunk);
     }
     for (const chunk of tips.keys()) if (!present.has(chunk)) tips.delete(chunk);
+    // What was merged of branches that are gone is of no use any more.
+    for (const key of known.keys()) if (!key.split(' ').every((tip) => [...present.values()].includes(tip))) known.delete(key);
+    for (const pair of told.keys()) if (!pair.split(' ').every((chunk) => present.has(chunk))) told.delete(pair);
     for (const [chunk, tip] of present) tips.set(chunk, tip);
     for (const chunk of grown) await pool.verdicts.refresh(chunk);
     const seen = new Set<string>();
@@ -65,7 +68,22 @@ export function createRadar(pool: PoolRuntime): Radar {
     pool.log.warn('two branches at work conflict', { a, b, files: merged.files });
   }
 
+  /** Where refs are kept otherwise, or none of ours is there yet, branches are looked at when a unit changes. */
+  const listen = (): void => {
+    if (watcher !== null) return;
+    try {
+      watcher = watch(join(pool.repository.commonDirectory, 'refs', 'heads', 'orchestrator'), { persistent: false }, ask);
+      watcher.on('error', () => {
+        watcher?.close();
+        watcher = null;
+      });
+    } catch {
+      watcher = null;
+    }
+  };
+
   const ask = (): void => {
+    listen();
     clearTimeout(timer);
     timer = setTimeout(() => {
       again = true;
@@ -80,16 +98,8 @@ export function createRadar(pool: PoolRuntime): Radar {
 
   return {
     start() {
-      const folder = join(pool.repository.commonDirectory, 'refs', 'heads', 'orchestrator');
-      mkdirSync(folder, { recursive: true });
-      // Where refs are kept otherwise, a phase's end is when branches are looked at.
-      try {
-        watcher = watch(folder, { persistent: false }, ask);
-        watcher.on('error', () => undefined);
-      } catch {
-        watcher = null;
-      }
       pool.units.onChange(ask);
+      ask();
     },
     stop() {
       clearTimeout(timer);

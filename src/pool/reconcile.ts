@@ -11,6 +11,7 @@ import { completeUnit, tidyUp } from './merge-queue.ts';
 import { readReport } from './phase-call.ts';
 import { takeOpenQuestion } from './live-questions.ts';
 import { placesOf } from '../loop/contract.ts';
+import { holdsSlot } from './unit.ts';
 import type { PoolRuntime } from './runtime.ts';
 import { afterCall } from './after-call.ts';
 import { phasesOf } from './work.ts';
@@ -33,7 +34,7 @@ export async function reconcile(pool: PoolRuntime, left: readonly LeftAgent[]): 
   }
   await finishMerges(pool);
   for (const unit of pool.units.live.values()) {
-    if (unit.status === 'ASSIGNED' || (unit.status === 'RUNNING' && unit.phase !== 'MERGE')) {
+    if (holdsSlot(unit)) {
       await pool.units.change(unit.chunk, { event: 'requeue', payload: { phase: unit.phase, why: 'the daemon was ended while it was at work', not_before: null } }, { question: null });
     }
   }

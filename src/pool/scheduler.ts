@@ -1,4 +1,5 @@
 import { bestFirst } from '../base/best-first.ts';
+import { holdsSlot } from './unit.ts';
 import type { Unit, Wait } from './unit.ts';
 
 /**
@@ -158,7 +159,7 @@ function countSlots(units: readonly Schedulable[]) {
     total += 1;
     for (const name of names(unit)) used.set(name, (used.get(name) ?? 0) + 1);
   };
-  for (const unit of units) if (unit.status === 'ASSIGNED' || (unit.status === 'RUNNING' && unit.phase !== 'MERGE')) add(unit);
+  for (const unit of units) if (holdsSlot(unit)) add(unit);
   return {
     total,
     add,

@@ -19,7 +19,7 @@ export interface UnitBook {
   insert(units: readonly Unit[]): Promise<void>;
   /** A step along the table; `beside` is what else changes with it. Failure `transition_refused` changes nothing. */
   change(chunk: string, change: Change, beside?: Beside): Promise<Result<Unit>>;
-  /** A change of facts that moves nothing. Failure `unit_not_found` where the unit is not live. */
+  /** A change of facts that moves nothing. Failure `unit_not_found`, or `transition_refused` where the unit is at its end. */
   note(chunk: string, facts: Beside, type: string): Promise<Result<Unit>>;
   /** Called after each commit with what changed. */
   onChange(listener: (unit: Unit, before: Unit | null) => void): () => void;
@@ -85,7 +85,7 @@ export async function openUnitBook(store: Store, clock: Clock): Promise<UnitBook
         if (!moved.ok) return moved;
         return ok({ unit: { ...moved.value, ...beside }, type: 'unit.changed', data: { event: change.event, from: unit.status, payload: change.payload } });
       }),
-    note: (chunk, facts, type) => write(chunk, (unit) => (isTerminal(unit.status) ? fail(unitNotFound(chunk)) : ok({ unit: { ...unit, ...facts }, type, data: {} }))),
+    note: (chunk, facts, type) => write(chunk, (unit) => (isTerminal(unit.status) ? fail(atItsEnd(unit)) : ok({ unit: { ...unit, ...facts }, type, data: {} }))),
     onChange(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
@@ -109,6 +109,8 @@ const rowOf = (unit: Unit) => ({
 const parseUnit = (data: string): Unit => Unit.parse(JSON.parse(data));
 
 export const unitNotFound = (chunk: string): Failure => ({ code: 'unit_not_found', kind: 'not_found', message: `There is no work unit ${JSON.stringify(chunk)}.`, hint: 'orchestrator ps --all lists them.' });
+
+const atItsEnd = (unit: Unit): Failure => ({ code: 'transition_refused', kind: 'conflict', message: `${unit.chunk} is ${unit.status}: nothing of it can be changed any more.`, hint: unit.status === 'FAILED' ? `orchestrator unit retry ${unit.chunk}` : `orchestrator unit show ${unit.chunk}` });
 
 export async function liveUnits(tx: ReadTransaction): Promise<Unit[]> {
   const rows = await tx.db.selectFrom('units').select('data').where('live', '=', 1).orderBy('created_at').execute();

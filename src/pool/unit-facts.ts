@@ -34,6 +34,9 @@ function declaredMidway(workspace: string): string[] {
   }
 }
 
+/** Whether a path lies in a folder of the workspace, wherever that is in the repository. */
+const isOwn = (path: string, folder: string): boolean => path.startsWith(folder) || path.includes(`/${folder}`);
+
 /** Of more files than these the list is enough. */
 const PARSED = 100;
 
@@ -49,7 +52,9 @@ export async function factsOfUnit(git: Git, workspace: string, unit: Unit): Prom
   const base = (await git.run(['merge-base', unit.updating ?? `refs/heads/${unit.target}`, tip])).trim();
   const text = await git.run(['diff', '--name-only', '--no-renames', '-z', base, tip]);
   // Its own plan is nobody else's.
-  const changed_files = text.split('\0').filter((path) => path !== '' && !path.includes(`${PLANS}/${unit.chunk}/`));
+  // Nor is what its activation set, which is put back before the merge.
+  const set = unit.displaced.map((chunk) => `${PLANS}/${chunk}/GOAL.md`);
+  const changed_files = text.split('\0').filter((path) => path !== '' && !isOwn(path, `${PLANS}/${unit.chunk}/`) && !set.some((goal) => path === goal || path.endsWith(`/${goal}`)));
   const changed_symbols: string[] = [];
   for (const path of changed_files.filter((each) => languageOf(each) !== null).slice(0, PARSED)) {
     const at = async (commit: string): Promise<string> => (await git.attempt(['cat-file', 'blob', `${commit}:${path}`])).stdout;

@@ -185,7 +185,7 @@ export async function openVerdicts(options: VerdictOptions): Promise<Verdicts> {
       const before = known.get(keyOf(a, b));
       if (first === second) return fail({ code: 'pair_invalid', kind: 'invalid', message: `${a} cannot conflict with itself.` });
       const blank = { kinds: [], confidence: 1, stage: 'operator', files: [], symbols: [], facts_hash: '' };
-      const pair: Pair = { ...blank, ...before, a: first, b: second, verdict, confidence: 1, source: 'operator', reason: `the operator said ${verdict === 'INDEPENDENT' ? 'that they may run together' : 'that they must not run together'}${before === undefined ? '' : `; before: ${before.reason}`}`, life: 'RESOLVED' };
+      const pair: Pair = { ...blank, ...before, a: first, b: second, verdict, confidence: 1, stage: 'operator', source: 'operator', reason: `the operator said ${verdict === 'INDEPENDENT' ? 'that they may run together' : 'that they must not run together'}${before === undefined ? '' : `; before: ${before.reason}`}`, life: 'RESOLVED' };
       await keep([pair]);
       return ok(pair);
     },

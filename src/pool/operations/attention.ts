@@ -5,6 +5,8 @@ import { attentionList as loopAttention, questionAnswer as answerTurn } from '..
 import { defineOperation } from '../../spine/operation.ts';
 import { chunkName } from '../chunk-name.ts';
 import { answerLive } from '../live-questions.ts';
+import { inOrder } from '../merge-order.ts';
+import { readStandstill } from '../standstill.ts';
 import { blockedBehind } from '../scheduler.ts';
 import type { Unit } from '../unit.ts';
 import { liveUnits, newest, unitNotFound } from '../unit-book.ts';
@@ -41,10 +43,24 @@ export const attentionList = defineOperation({
       const live = await liveUnits(tx);
       const behind = blockedBehind(live);
       const asks = (unit: Unit): boolean => unit.status === 'NEEDS_ATTENTION' || (unit.question?.live ?? null) !== null;
-      return live.filter(asks).map((unit) => ({
+      const items: z.infer<typeof Item>[] = live.filter(asks).map((unit) => ({
         unit: unit.chunk, kind: unit.kind ?? 'QUESTION', attention_reason: unit.attention_reason ?? 'Its agent asks, and waits', question: unit.question?.question ?? null, options: unit.question?.options ?? null,
         waiting_ms: Math.max(0, now - Date.parse(unit.since)), blocks: [...(behind.get(unit.chunk) ?? [])],
       }));
+      // What waits for a unit that will not come to its end by itself waits for a person.
+      for (const [chunk, blocks] of behind) {
+        const unit = live.some((each) => each.chunk === chunk) ? null : await newest(tx, chunk);
+        if (unit === null || (unit.status !== 'FAILED' && unit.status !== 'CANCELLED')) continue;
+        const reason = unit.status === 'FAILED' ? `It failed: ${unit.failure?.message ?? 'no reason is known'}` : 'It was given up';
+        items.push({ unit: chunk, kind: 'blocked', attention_reason: `${reason}. Others depend on it.`, question: null, options: null, waiting_ms: Math.max(0, now - Date.parse(unit.since)), blocks: [...blocks] });
+      }
+      const door = inOrder(live.filter((unit) => unit.status === 'RUNNING' && unit.phase === 'MERGE'));
+      const { budget, merge_waits } = await readStandstill(tx);
+      const [first, ...others] = door;
+      if (merge_waits !== null && first !== undefined) items.push({ unit: first.chunk, kind: 'blocked', attention_reason: `It is ready to land, and waits: ${merge_waits}`, question: null, options: null, waiting_ms: Math.max(0, now - Date.parse(first.since)), blocks: others.map((unit) => unit.chunk) });
+      const held = live.filter((unit) => unit.status === 'READY').map((unit) => unit.chunk);
+      if (budget !== null && held.length > 0) items.push({ unit: held[0] ?? '', kind: 'BUDGET', attention_reason: `Nothing more is started: ${budget}`, question: null, options: null, waiting_ms: 0, blocks: held.slice(1) });
+      return items;
     });
     if (!units.ok) return units;
     const turns = await context.call(loopAttention, {});
@@ -75,8 +91,8 @@ export const unitAnswer = defineOperation({
     const name = chunkName(input.unit);
     if (!name.ok) return name;
     const { units, wake } = pool.value.runtime;
-    const unit = units.live.get(name.value);
-    if (unit === undefined) return fail(unitNotFound(name.value));
+    const unit = await units.find(name.value);
+    if (unit === null) return fail(unitNotFound(name.value));
     const live = unit.question?.live ?? null;
     if (unit.status === 'RUNNING' && unit.question !== null && live !== null) {
       answerLive(pool.value.runtime, live, input.text);
@@ -86,7 +102,9 @@ export const unitAnswer = defineOperation({
     if (unit.status !== 'NEEDS_ATTENTION') return fail({ code: 'question_not_found', kind: 'not_found', message: `${name.value} asks nothing: it is ${unit.status}.`, hint: 'orchestrator attention shows what waits for you.' });
     const question = unit.question?.question ?? unit.attention_reason ?? '';
     // For what is no question, the text is for the agent, which goes on with it.
-    const answered = await units.change(name.value, { event: 'answer', payload: { text: input.text } }, { errors: 0 });
+    // Of what went wrong on the way into the target the engineer is told.
+    const back = unit.phase === 'MERGE' ? { phase: 'IMPLEMENT' as const, notes: [...unit.notes, question] } : {};
+    const answered = await units.change(name.value, { event: 'answer', payload: { text: input.text } }, { errors: 0, ...back });
     if (!answered.ok) return answered;
     wake();
     return ok({ unit: name.value, question, live: false, left: 0 });

@@ -114,8 +114,8 @@ export const unitBlock = defineOperation({
     const name = chunkName(input.unit);
     if (!name.ok) return name;
     const { units } = pool.value.runtime;
-    const unit = units.live.get(name.value);
-    if (unit === undefined) return fail(unitNotFound(name.value));
+    const unit = await units.find(name.value);
+    if (unit === null) return fail(unitNotFound(name.value));
     const waits = [...unit.waits.filter((wait) => wait.on !== 'operator'), { on: 'operator' as const, chunk: null }];
     const blocked = await units.change(name.value, { event: 'wait', payload: { waits } });
     return blocked.ok ? ok({ unit: summary(blocked.value) }) : blocked;
@@ -135,8 +135,8 @@ export const unitUnblock = defineOperation({
     const name = chunkName(input.unit);
     if (!name.ok) return name;
     const { units } = pool.value.runtime;
-    const unit = units.live.get(name.value);
-    if (unit === undefined) return fail(unitNotFound(name.value));
+    const unit = await units.find(name.value);
+    if (unit === null) return fail(unitNotFound(name.value));
     if (!unit.waits.some((wait) => wait.on === 'operator')) {
       const others = waitsFor(unit);
       return fail({ code: 'unit_not_blocked', kind: 'conflict', message: `${name.value} was not held back by you${others.length === 0 ? '' : `; it waits for ${others.join(', ')}`}.`, hint: others.length === 0 ? 'orchestrator queue shows what waits for what.' : `To let it run beside them: orchestrator resolve ${name.value} ${others[0] ?? ''} independent` });
