@@ -12,7 +12,7 @@ import { createRig } from '../rig/rig.ts';
 import type { Rig } from '../rig/rig.ts';
 
 const STATUS = '/api/v1/loop/status/show';
-const EXPLAIN = '/api/v1/loop/turn/explain';
+const EXPLAIN = '/api/v1/pool/work/explain';
 
 let rig: Rig;
 let daemon: TestDaemon;
@@ -88,15 +88,15 @@ describe('operations', () => {
   test('a failure is the one of the command line, with the status of its kind', async () => {
     const { document } = await rig.json(['why', 'nothing']);
     const { message, ...rest } = document.error;
-    const reply = await daemon.ask(EXPLAIN, { method: 'POST', body: '{"turn":"nothing"}' });
+    const reply = await daemon.ask(EXPLAIN, { method: 'POST', body: '{"work":"nothing"}' });
     expect(reply.json()).toMatchObject({ ...rest, detail: message, status: FAILURE_KINDS[rest.kind as Failure['kind']].status });
   });
 
   test('handed on by a command line, it comes back byte for byte', async () => {
     const forwarder = { directory: rig.dir, config_file: null, signal: new AbortController().signal };
-    const operation = await operations.get('loop.turn.explain');
+    const operation = await operations.get('pool.work.explain');
     if (operation === null) throw new Error('No such operation');
-    for (const [input, args] of [[{ turn: 'nothing' }, ['why', 'nothing']], [{}, ['ops', 'call', 'loop.turn.explain']]] as const) {
+    for (const [input, args] of [[{ work: 'nothing' }, ['why', 'nothing']], [{}, ['ops', 'call', 'pool.work.explain']]] as const) {
       const result = await forwardToDaemon(forwarder, operation, input);
       expect(JSON.stringify(result.ok ? null : result.failure)).toBe(JSON.stringify((await rig.json(args)).document.error));
     }
@@ -107,7 +107,7 @@ describe('operations', () => {
     [STATUS, { method: 'POST', body: '{' }, 400, 'not_json'],
     [STATUS, { method: 'POST', body: 'null' }, 400, 'input_invalid'],
     [STATUS, { method: 'POST', body: '[1]' }, 400, 'input_invalid'],
-    [EXPLAIN, { method: 'POST', body: '{"turn":7}' }, 400, 'input_invalid'],
+    [EXPLAIN, { method: 'POST', body: '{"work":7}' }, 400, 'input_invalid'],
     [EXPLAIN, { method: 'POST' }, 400, 'input_invalid'],
     [EXPLAIN, {}, 400, 'input_invalid'],
     [STATUS, { method: 'POST', body: 'a=1', headers: { 'content-type': 'application/x-www-form-urlencoded' } }, 415, 'not_json'],
