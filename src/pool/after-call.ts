@@ -56,7 +56,7 @@ export async function afterCall(pool: PoolRuntime, chunk: string, phase: AgentPh
     await needsPerson(pool, chunk, 'VALIDATION', work.failure.message, { beside });
     return STAYS;
   }
-  if (phase === 'IMPLEMENT' && ended.kind === 'done' && report === null && work.head === base && !(await hasChanged(place, unit))) {
+  if (phase === 'IMPLEMENT' && ended.kind === 'done' && report === null && work.skipped.length === 0 && work.head === base && !(await hasChanged(place, unit))) {
     await needsPerson(pool, chunk, 'VALIDATION', 'Its agent came to its end without changing anything, and without saying that nothing is to be done.', { beside });
     return STAYS;
   }
