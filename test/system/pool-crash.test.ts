@@ -53,7 +53,7 @@ describe('a daemon that is killed', () => {
     await using pool = await crashRig();
     await pool.daemon();
     await pool.inject('a', 'b', 'c');
-    for (let round = 0; round < 6; round++) {
+    for (let round = 0; round < 4; round++) {
       const events = (await pool.events()).length;
       await until('something to happen', async () => (await pool.events()).length > events + round, 2000).catch(() => undefined);
       await pool.kill();

@@ -20,7 +20,7 @@ describe('an agent that does what it must not', () => {
     ['leaves its branch', 'git checkout -q -b elsewhere', 'the checkout is now on elsewhere'],
     ['detaches its HEAD', 'git checkout -q --detach', 'a detached HEAD'],
     ['rewrites history', 'git commit -q --amend -m other --allow-empty; git reset -q --hard $(git commit-tree HEAD^{tree} -m new)', 'rewrote history'],
-    ['leaves a merge half done', 'git checkout -q -b x; echo 1 > c; git add c; git commit -qm x; git checkout -q orchestrator/one; echo 2 > c; git add c; git commit -qm y; git merge x > /dev/null', 'left a merge half done'],
+    ['leaves a merge half done', 'git checkout -q -b x-merge; echo 1 > c; git add c; git commit -qm x; git checkout -q orchestrator/one; echo 2 > c; git add c; git commit -qm y; git merge x-merge > /dev/null', 'left a merge half done'],
     ['writes garbage as its outcome', 'echo "{{{" > "$ORCHESTRATOR_OUTCOME"', 'not valid JSON'],
     ['takes its worktree for a place to make others', 'rm -rf "$ORCHESTRATOR_OUTCOME"; mkdir "$ORCHESTRATOR_OUTCOME"', 'not a regular file'],
     ['breaks its own goal', 'echo nothing > plans/one/GOAL.md', 'has no front matter'],
@@ -28,13 +28,20 @@ describe('an agent that does what it must not', () => {
     ['leaves a secret uncommitted', 'echo "key = AKIAIOSFODNN7EXAMPLQ" > k.txt', 'k.txt'],
     ['exits with an error', 'exit 3', 'exit'],
   ];
-  test.for(cases)('%s: a person is asked, and nothing lands', async ([, agent, words]) => {
-    await using pool = await hostile(agent);
-    const before = await pool.rig.git('rev-parse', 'main');
-    await pool.inject('one');
-    const asked = await pool.reach('one', 'NEEDS_ATTENTION');
-    expect(asked.attention_reason).toContain(words);
-    expect(['VALIDATION', 'AGENT_ERROR']).toContain(asked.kind);
+  test('a person is asked each time, and nothing lands', async () => {
+    // One daemon for all of them: what each agent does is told by its unit.
+    const script = cases.map(([, agent], n) => `case-${n})\n${agent.replaceAll('orchestrator/one', `orchestrator/case-${n}`).replaceAll('plans/one', `plans/case-${n}`)}\n;;`).join('\n');
+    await using pool = await createPoolRig({ agent: `cat > /dev/null\ncase "$ORCHESTRATOR_UNIT" in\n${script}\nesac\n`, config: 'pool: { max_agents: 3 }\n' });
+    const names = cases.map((_, n) => `case-${n}`);
+    for (const name of names) await pool.chunk(name, { goal: 'depends_on: []\n' });
+    const before = await pool.rig.commit();
+    await pool.daemon();
+    await pool.inject(...names);
+    for (const [n, [what, , words]] of cases.entries()) {
+      const asked = await pool.reach(`case-${n}`, 'NEEDS_ATTENTION');
+      expect([what, asked.attention_reason]).toEqual([what, expect.stringContaining(words)]);
+      expect(['VALIDATION', 'AGENT_ERROR']).toContain(asked.kind);
+    }
     expect(await pool.rig.git('rev-parse', 'main')).toBe(before);
   });
 
