@@ -77,17 +77,17 @@ export function schedule(input: SchedulerInput): Decisions {
   // Filter.
   for (const unit of units) {
     if (unit.status !== 'READY' && unit.status !== 'BLOCKED') continue;
-    const held = unit.waits.filter((wait) => wait.on === 'operator');
-    const found: Wait[] = [...held];
+    // Of thousands of units most wait for nothing: for those nothing is made.
+    const found: Wait[] = unit.waits.length === 0 ? [] : unit.waits.filter((wait) => wait.on === 'operator');
     for (const chunk of unit.depends_on ?? []) {
       if (chunk !== unit.chunk && (byChunk.has(chunk) || !input.isDone(chunk))) found.push({ on: 'dependency', chunk });
     }
-    const asked: string[] = [];
+    let asked: string[] | null = null;
     // Who has its claim already is past the conflict.
     if (!unit.claim) {
       for (const other of exclusion.against(unit.chunk)) {
         if (!holders.has(other)) continue;
-        if (exclusion.asks(unit.chunk, other)) asked.push(other);
+        if (exclusion.asks(unit.chunk, other)) (asked ??= []).push(other);
         else found.push({ on: 'conflict', chunk: other });
       }
     }
@@ -95,7 +95,7 @@ export function schedule(input: SchedulerInput): Decisions {
       waits.set(unit.chunk, found);
       continue;
     }
-    if (asked.length > 0) {
+    if (asked !== null) {
       if (unit.status === 'BLOCKED') clear.push(unit.chunk);
       ask.set(unit.chunk, asked);
       continue;
@@ -193,7 +193,12 @@ export function chainLengths(units: readonly Pick<Schedulable, 'chunk' | 'depend
   }
   const lengths = new Map<string, number>();
   // Depth first without recursion: chains may be as long as there are units.
-  for (const [start] of dependents) {
+  for (const [start, direct] of dependents) {
+    // Most chains are one long.
+    if (!direct.some((chunk) => dependents.has(chunk))) {
+      lengths.set(start, 1);
+      continue;
+    }
     const stack = [{ chunk: start, next: 0 }];
     const open = new Set([start]);
     while (stack.length > 0) {
