@@ -37,13 +37,14 @@ const OWN = 'ORCHESTRATOR_CRASH_AT';
 /** The environment of an agent, to which a turn's own ORCHESTRATOR_* variables are added. */
 export function agentEnvironment(request: EnvironmentRequest): Record<string, string> {
   const patterns = [...COMMON, ...OF_KIND[request.kind], ...request.pass];
+  const names = new Set(patterns);
+  const beginnings = patterns.filter((pattern) => pattern.endsWith('*')).map((pattern) => pattern.slice(0, -1));
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(request.inherited)) {
-    if (value !== undefined && name !== OWN && patterns.some((pattern) => matches(name, pattern))) env[name] = value;
+    if (value !== undefined && name !== OWN && (names.has(name) || beginnings.some((beginning) => name.startsWith(beginning)))) env[name] = value;
   }
   Object.assign(env, ...request.own);
   for (const name of ELSEWHERE) delete env[name];
   return env;
 }
 
-const matches = (name: string, pattern: string): boolean => (pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern);

@@ -29,6 +29,9 @@ export function addUsage(a: Usage, b: Usage): Usage {
   };
 }
 
+/** Whether anything is limited; what was spent need not be summed up where not. */
+export const isLimited = (limits: BudgetLimits): boolean => limits.max_cost_usd !== null || limits.max_tokens !== null || limits.max_turns !== null || limits.max_duration !== null;
+
 /** The failure `budget` once a limit is reached, else null. `whose` names the budget in the message. */
 export function checkBudget(limits: BudgetLimits, spent: Spent, whose: 'run' | 'turn' | 'day'): Failure | null {
   const tokens = spent.usage.input_tokens + spent.usage.output_tokens;

@@ -1,7 +1,7 @@
 import type { Failure, Result } from '../base/failure.ts';
 import { fail, ok } from '../base/failure.ts';
 import { commitPaths } from '../git/commit.ts';
-import { NOTHING_USED, addUsage, checkBudget } from './budget.ts';
+import { NOTHING_USED, addUsage, checkBudget, isLimited } from './budget.ts';
 import type { Spent } from './budget.ts';
 import type { TurnReport } from './conclude.ts';
 import type { RunResult } from './event.ts';
@@ -92,7 +92,7 @@ export async function runCombined(runtime: LoopRuntime, length: RunLength, start
       return result('stopped', ended);
     }
     const spent: Spent = { usage: addUsage(start.spent.usage, usage), turns: start.spent.turns + turns, duration_ms: start.spent.duration_ms + clock.monotonic() - began - runtime.waits.total() };
-    const overspent = checkBudget(settings.budget, spent, 'run') ?? checkBudget(settings.day_budget, runtime.ledger.today(), 'day');
+    const overspent = checkBudget(settings.budget, spent, 'run') ?? (isLimited(settings.day_budget) ? checkBudget(settings.day_budget, runtime.ledger.today(), 'day') : null);
     if (overspent !== null) {
       return await endOverspent(runtime, current, overspent);
     }

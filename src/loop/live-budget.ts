@@ -1,6 +1,6 @@
 import type { Usage } from '../agents/contract.ts';
 import type { Failure } from '../base/failure.ts';
-import { addUsage, checkBudget } from './budget.ts';
+import { NOTHING_SPENT, addUsage, checkBudget, isLimited } from './budget.ts';
 import type { BudgetLimits, Spent } from './budget.ts';
 import type { Ledger } from './ledger.ts';
 import type { Waits } from './waits.ts';
@@ -36,7 +36,7 @@ export interface BudgetedCall {
 /** What the budgets leave for a call, in US dollars; undefined where none limits it. */
 export function costLeft({ turn, run, day, before, earlier, ledger }: Omit<BudgetedCall, 'call' | 'waits'>): number | undefined {
   const spent = earlier.usage.cost_usd ?? 0;
-  const left = [[turn, spent], [run, (before.usage.cost_usd ?? 0) + spent], [day, ledger.today().usage.cost_usd ?? 0]] as const;
+  const left = [[turn, spent], [run, (before.usage.cost_usd ?? 0) + spent], [day, day.max_cost_usd === null ? 0 : (ledger.today().usage.cost_usd ?? 0)]] as const;
   const most = Math.min(...left.map(([limits, used]) => (limits.max_cost_usd === null ? Infinity : limits.max_cost_usd - used)));
   return most === Infinity ? undefined : Math.max(0.000001, most);
 }
@@ -56,7 +56,7 @@ export function watchBudget(budgeted: BudgetedCall): LiveBudget {
     const inTurn = addUsage(earlier.usage, used);
     // Attempts of the turn that crashed are in the run's sum already.
     const inAttempts = ledger.ofTurn(call.turn_id, call.call);
-    const today = ledger.today();
+    const today = isLimited(day) ? ledger.today() : NOTHING_SPENT;
     // Turns are counted between them.
     const live = (limits: BudgetLimits): BudgetLimits => ({ ...limits, max_turns: null });
     failure =
@@ -67,7 +67,7 @@ export function watchBudget(budgeted: BudgetedCall): LiveBudget {
     else arm(elapsed);
   };
   const left = (limit: number | null, spent: number): number => (limit === null ? Infinity : limit - spent);
-  const soonest = Math.min(left(turn.max_duration, earlier.agent_ms), left(run.max_duration, before.duration_ms + earlier.agent_ms), left(day.max_duration, ledger.today().duration_ms));
+  const soonest = Math.min(left(turn.max_duration, earlier.agent_ms), left(run.max_duration, before.duration_ms + earlier.agent_ms), day.max_duration === null ? Infinity : left(day.max_duration, ledger.today().duration_ms));
   // A longer one than a timer can hold (24 days) is looked at with the next usage.
   const arm = (elapsed: number): void => {
     clearTimeout(timer);

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fail, ok } from '../base/failure.ts';
 import type { Failure, Result } from '../base/failure.ts';
 import { newId } from '../base/ids.ts';
-import { NOTHING_USED, addUsage, checkBudget } from './budget.ts';
+import { NOTHING_USED, addUsage, checkBudget, isLimited } from './budget.ts';
 import { endOfTurn } from './combined.ts';
 import type { RunLength, RunStart } from './combined.ts';
 import type { RunResult } from './event.ts';
@@ -58,7 +58,7 @@ export async function runRole(runtime: LoopRuntime, length: RunLength, start: Ru
     const read = readState(repository.root, settings.state_file);
     if (!read.ok) return read;
     const spent = { usage: addUsage(start.spent.usage, usage), turns: start.spent.turns + turns, duration_ms: start.spent.duration_ms + clock.monotonic() - began - runtime.waits.total() };
-    const overspent = pending ?? checkBudget(settings.budget, spent, 'run') ?? checkBudget(settings.day_budget, runtime.ledger.today(), 'day');
+    const overspent = pending ?? checkBudget(settings.budget, spent, 'run') ?? (isLimited(settings.day_budget) ? checkBudget(settings.day_budget, runtime.ledger.today(), 'day') : null);
     // What changed while the run waited is a person's too: none of our agents was at work.
     const snapshot = await takeSnapshot(repository.git, repository.root);
     const { person } = divide(snapshot, leftovers.value, settings.isReserved);
