@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { createPoolRig } from '../rig/pool-rig.ts';
 import { until } from '../rig/rig.ts';
@@ -116,5 +118,36 @@ describe('what a person sees and does', () => {
     await pool.rig.git('branch', 'orchestrator');
     const started = await pool.rig.json(['daemon', 'start', '--port', '0']);
     expect([started.code, started.document.error.code]).toEqual([5, 'branch_in_the_way']);
+  });
+});
+
+describe('notifications', () => {
+  test('a command and a webhook are told, many at once in one message, and never a secret', async () => {
+    await using pool = await createPoolRig({ agent: 'cat > /dev/null\necho \'{"outcome": "blocked", "question": "Is AKIAIOSFODNN7EXAMPLQ right?"}\' > "$ORCHESTRATOR_OUTCOME"\n' });
+    const { rig } = pool;
+    const posted: { title: string; items: { unit: string; kind: string }[] }[] = [];
+    const server = createServer((request, response) => {
+      let text = '';
+      request.on('data', (piece: Buffer) => (text += piece.toString())).on('end', () => {
+        posted.push(JSON.parse(text) as (typeof posted)[number]);
+        response.end();
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    try {
+      await rig.write('orchestration.yaml', `${await rig.read('orchestration.yaml')}notify: { min_interval: 1s, webhook: "http://127.0.0.1:${port}/", command: [sh, -c, 'echo "$ORCHESTRATOR_NOTIFY_JSON" >> ${rig.root}/told'] }\n`);
+      for (const name of ['a', 'b', 'c']) await pool.chunk(name);
+      await rig.commit();
+      await pool.daemon();
+      await pool.inject('a', 'b', 'c');
+      await until('all to be told', () => posted.flatMap((each) => each.items).length === 3);
+      expect(posted.flatMap((each) => each.items.map((item) => [item.unit, item.kind])).toSorted()).toEqual([['a', 'QUESTION'], ['b', 'QUESTION'], ['c', 'QUESTION']]);
+      expect(posted.length).toBeLessThanOrEqual(2);
+      await until('the command', async () => rig.exists('../told') && (await rig.read('../told')).trim().split('\n').length === posted.length);
+      expect(`${JSON.stringify(posted)}${await rig.read('../told')}`).not.toContain('AKIAIOSFODNN7EXAMPLQ');
+    } finally {
+      server.close();
+    }
   });
 });
