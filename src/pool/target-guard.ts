@@ -24,7 +24,7 @@ export async function takeBackTarget(pool: PoolRuntime, unit: Unit, place: UnitP
   if (now === null || !(await isAncestor(git, before, now))) {
     const kept = await backupRef(git, unit.chunk, last);
     const what = now === null ? `${pool.target} was deleted while its agent worked` : `${pool.target} was moved back or rewritten while its agent worked: it no longer holds ${before.slice(0, 12)}`;
-    return await takenBack(pool, { what: `${what}; that is kept as ${kept}`, now, last });
+    return await takenBack(pool, { chunk: unit.chunk, what: `${what}; that is kept as ${kept}`, now, last });
   }
   const own = await ownCommits(place);
   for (const commit of own) {
@@ -33,7 +33,7 @@ export async function takeBackTarget(pool: PoolRuntime, unit: Unit, place: UnitP
     const what = `${commit.slice(0, 12)} of its worktree stands on ${pool.target} past the merge queue`;
     if (!own.includes(now)) return `${what}, and others have built on it: look at ${pool.target}.`;
     const kept = await backupRef(git, unit.chunk, now);
-    return await takenBack(pool, { what: `${what}, and is kept as ${kept}`, now, last });
+    return await takenBack(pool, { chunk: unit.chunk, what: `${what}, and is kept as ${kept}`, now, last });
   }
   return null;
 }
@@ -44,11 +44,11 @@ async function ownCommits({ repository }: UnitPlace): Promise<string[]> {
   return [...new Set(log.stdout.split('\n').filter((line) => /^[0-9a-f]+ commit/.test(line)).map((line) => line.split(' ')[0] ?? ''))];
 }
 
-async function takenBack(pool: PoolRuntime, { what, now, last }: { readonly what: string; readonly now: string | null; readonly last: string }): Promise<string> {
+async function takenBack(pool: PoolRuntime, { chunk, what, now, last }: { readonly chunk: string; readonly what: string; readonly now: string | null; readonly last: string }): Promise<string> {
   const checkout = await checkoutOf(pool);
   // A checkout that went along wrote it into its own reflog: somebody merged or reset there.
   const went = checkout !== undefined && (await wentAlong(checkout.path, now));
-  if (went) return `${what}. Somebody did that in ${checkout.path}, so that it was left as it is: look at it, then: orchestrator unit retry <unit>`;
+  if (went) return `${what}. Somebody did that in ${checkout.path}, so that it was left as it is: look at it, then: orchestrator unit retry ${chunk}`;
   const back = await moveRef(pool.repository.git, `refs/heads/${pool.target}`, last, now, 'orchestrator: taken back');
   return back ? `${what}. ${pool.target} is back at ${last.slice(0, 12)}.` : `${what}. ${pool.target} could not be taken back.`;
 }
