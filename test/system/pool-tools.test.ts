@@ -138,6 +138,21 @@ describe('verdicts', () => {
   });
 });
 
+test('what a possible conflict means is taken up while the pool runs', async () => {
+  await using pool = await createPoolRig({ agent: 'cat > /dev/null\nmkdir -p src; echo x > "src/$ORCHESTRATOR_UNIT.txt"; while [ ! -e "$RIG/go" ]; do sleep 0.05; done\n', config: 'pool: { max_agents: 1, on_ask: parallel }\n' });
+  const { rig } = pool;
+  for (const name of ['a', 'b']) await pool.chunk(name, { goal: 'touches: ["src/**"]\n', plan: 'Do it.\n' });
+  await rig.commit();
+  await pool.daemon();
+  await pool.inject('a', 'b');
+  await pool.reach('a', 'RUNNING');
+  await rig.write('orchestration.yaml', (await rig.read('orchestration.yaml')).replace('max_agents: 1, on_ask: parallel', 'max_agents: 4, on_ask: serialize'));
+  expect(await pool.reach('b', 'BLOCKED')).toMatchObject({ waits: [{ on: 'conflict', chunk: 'a' }] });
+  await rig.git('checkout', '--', 'orchestration.yaml');
+  await rig.write('../go', '');
+  for (const name of ['a', 'b']) await pool.reach(name, 'COMPLETED');
+});
+
 describe('a usage limit', () => {
   const LIMITED = `turns:
   - when: { resumed: true }
