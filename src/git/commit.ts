@@ -71,3 +71,15 @@ export async function commitFileOnBranch(git: Git, commit: BranchCommit): Promis
   await git.run(['update-ref', '-m', 'orchestrator: state', ref, made, tip]);
   return made;
 }
+
+/**
+ * Commits the working tree's content of `paths` on top of HEAD, and moves nothing: no branch, no index, whatever stands half
+ * done in the checkout. Gives the commit, which nothing refers to yet. `scratchIndex`: where an index may be put.
+ */
+export async function commitAside(git: Git, commit: { readonly paths: readonly string[]; readonly message: string; readonly scratchIndex: string }): Promise<string> {
+  const env = { GIT_INDEX_FILE: commit.scratchIndex };
+  await git.run(['read-tree', 'HEAD'], { env });
+  await git.run(['add', '--all', '--verbose', '--pathspec-from-file=-', '--pathspec-file-nul'], { env, input: commit.paths.map((path) => `${path}\0`).join('') });
+  const tree = (await git.run(['write-tree'], { env })).trim();
+  return (await git.run(['commit-tree', tree, '-p', 'HEAD', '-F', '-'], { input: commit.message })).trim();
+}

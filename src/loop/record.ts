@@ -83,6 +83,11 @@ export function createLogFiles(logs: string, turn: { branch: string; actor: Acto
   for (const each of [logs, dirname(folder), folder]) makeFolder(each);
   const stem = turn.prompt.replace(/\.[^./]*$/, '').replaceAll(/[^A-Za-z0-9._-]+/g, '-');
   const name = `iter-${String(turn.iteration).padStart(5, '0')}_${utcCompact(turn.at)}_${stem}`;
+  return createLogPair(folder, name);
+}
+
+/** Creates `<name>.log` and the `.jsonl` beside it in a folder that is there; a taken name gets `_2`. */
+export function createLogPair(folder: string, name: string): LogFiles {
   for (let n = 1; ; n++) {
     const path = join(folder, n === 1 ? name : `${name}_${n}`);
     try {

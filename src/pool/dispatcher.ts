@@ -8,7 +8,7 @@ import type { MergeQueue } from './merge-queue.ts';
 import type { PoolRuntime } from './runtime.ts';
 import { schedule } from './scheduler.ts';
 import type { Decisions, Schedulable, Slots } from './scheduler.ts';
-import { holdsSlot, isTerminal } from './unit.ts';
+import { holdsSlot, isMerging, isTerminal } from './unit.ts';
 import type { Unit } from './unit.ts';
 import { GATE_PORTS } from './gate.ts';
 import { createStandstillNote } from './standstill.ts';
@@ -71,7 +71,7 @@ export function createDispatcher(pool: PoolRuntime, merges: MergeQueue, done: Do
     const decisions = schedule({ units: units.map(schedulable), isDone: done.isDone, exclusion: pool.verdicts.exclusion, slots, now });
     await note({ budget: overspent?.message ?? null, merge_waits: merges.waits() });
     await carryOut(decisions, units);
-    if (units.some((unit) => unit.status === 'RUNNING' && unit.phase === 'MERGE')) {
+    if (units.some(isMerging)) {
       landing = landing
         .then(() => merges.run())
         .catch((error: unknown) => pool.log.error('the merge queue broke off', { error: String(error) }))

@@ -1,6 +1,6 @@
-import { branchTip } from '../git/head.ts';
 import { crashPoint } from '../base/crash-point.ts';
 import { newId } from '../base/ids.ts';
+import { branchTip } from '../git/head.ts';
 import { isAncestor } from '../git/history.ts';
 import { commitTree, mergeTree, moveRef } from '../git/merge.ts';
 import { endMerge, prepareMerges } from './merges.ts';
@@ -12,6 +12,7 @@ import type { PoolRuntime } from './runtime.ts';
 import { beginUpdate } from './target-update.ts';
 import { MAX_MERGE_ROUNDS } from './transition.ts';
 import { trailers } from './unit-commit.ts';
+import { isMerging } from './unit.ts';
 import type { Unit } from './unit.ts';
 import { dropWorktree, ensureWorktree } from './worktrees.ts';
 
@@ -41,7 +42,7 @@ export function createMergeQueue(pool: PoolRuntime): MergeQueue {
   let again = false;
   let underWay: Promise<void> = Promise.resolve();
 
-  const door = (): Unit[] => inOrder([...pool.units.live.values()].filter((unit) => unit.status === 'RUNNING' && unit.phase === 'MERGE'));
+  const door = (): Unit[] => inOrder([...pool.units.live.values()].filter(isMerging));
 
   /** One batch; whether another one should be looked at. */
   async function batch(): Promise<boolean> {
@@ -76,7 +77,7 @@ export function createMergeQueue(pool: PoolRuntime): MergeQueue {
         continue;
       }
       if (await isAncestor(git, tip, old)) {
-        await complete(unit, tip, old);
+        await completeUnit(pool, unit, tip, old);
         continue;
       }
       const merged = await mergeTree(git, onto, tip).catch(() => null);
@@ -159,8 +160,8 @@ export function createMergeQueue(pool: PoolRuntime): MergeQueue {
     const top = chain.at(-1);
     if (top === undefined) return 'landed';
     // Given up while the gate ran: what is left is merged anew.
-    const given = chain.some(({ unit }) => pool.units.live.get(unit.chunk)?.phase !== 'MERGE');
-    if (given) return 'moved';
+    const standing = new Set(door().map((unit) => unit.chunk));
+    if (chain.some(({ unit }) => !standing.has(unit.chunk))) return 'moved';
     const work = landChain(chain, top, old);
     underWay = work.then(() => undefined, () => undefined);
     return await work;
@@ -176,12 +177,8 @@ export function createMergeQueue(pool: PoolRuntime): MergeQueue {
     waits = landed.kind === 'waits' ? landed.why : null;
     for (const merge of merges) await endMerge(pool.store, merge, landed.kind === 'landed' ? 'landed' : 'dropped', pool.clock.now().toISOString());
     if (landed.kind !== 'landed') return landed.kind;
-    for (const { unit, tip, commit } of chain) await complete(unit, tip, commit);
+    for (const { unit, tip, commit } of chain) await completeUnit(pool, unit, tip, commit);
     return 'landed';
-  }
-
-  async function complete(unit: Unit, tip: string, merged_as: string): Promise<void> {
-    await completeUnit(pool, unit, tip, merged_as);
   }
 
   async function work(): Promise<void> {

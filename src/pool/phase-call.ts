@@ -1,26 +1,26 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, openSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AgentResult, AgentSpec } from '../agents/contract.ts';
 import { logText, secretValues } from '../agents/contract.ts';
 import { utcCompact } from '../base/clock.ts';
 import { crashPoint } from '../base/crash-point.ts';
-import { FailureError, fail, ok } from '../base/failure.ts';
+import { fail, ok } from '../base/failure.ts';
 import type { Failure, Result } from '../base/failure.ts';
 import { newId } from '../base/ids.ts';
-import { hideSecrets, loopSettings, makeFolder, makeUntrackedFolder, placesOf, readAgentFile, toolServer } from '../loop/contract.ts';
-import type { LoopSettings } from '../loop/contract.ts';
+import { createLogPair, digestOf, hideSecrets, loopSettings, makeFolder, makeUntrackedFolder, placesOf, readAgentFile, toolServer } from '../loop/contract.ts';
+import type { LogFiles, LoopSettings } from '../loop/contract.ts';
 import { beginAttempt, endAttempt } from './attempts.ts';
 import type { Attempt } from './attempts.ts';
 import { takeOpenQuestion, watchLiveQuestions, watchTouches } from './live-questions.ts';
 import type { OpenQuestion } from './live-questions.ts';
-import { bind, digestOf, unbind, writeConflicts } from './unit-binding.ts';
+import { bind, unbind, writeConflicts } from './unit-binding.ts';
+import { poolFolder } from './places.ts';
 import { PROMPTS, answerText, readPhasePrompt, renderPhasePrompt } from './phase-prompt.ts';
 import type { PoolRuntime } from './runtime.ts';
 import type { Unit } from './unit.ts';
 import { parseUnitOutcome, unfit } from './unit-outcome.ts';
 import type { UnitOutcome } from './unit-outcome.ts';
-import { poolFolder } from './places.ts';
 import type { UnitPlace } from './worktrees.ts';
 
 /** What the tools of a unit's agent must find in their environment. */
@@ -31,13 +31,13 @@ export type AgentPhase = keyof typeof PROMPTS;
 /** The loop's settings for a unit's worktree: limits, what may be committed, sandbox. */
 export function unitSettings(pool: PoolRuntime, place: Pick<UnitPlace, 'repository' | 'workspace'>): LoopSettings {
   const settings = loopSettings({ config: pool.config(), workspace: place.workspace, repository: place.repository, config_file: join(place.workspace, 'orchestration.yaml'), mode: 'combined', agentFlags: { agent: null, roles: {}, prompts: {} }, commits: true });
-  // Scripts and prompts are the person's, not what an agent has made of them in its worktree.
-  // Store, token and the worktrees of others: all that lies beside its own.
   // Refs that are not its own are not to be moved: the target, other units' branches, what is kept.
   const refs = join(pool.repository.commonDirectory, 'refs');
   const branches = [...pool.units.live.values()].filter((unit) => unit.worktree !== place.repository.root).map((unit) => unit.branch);
   const others = [join(refs, 'orchestrator'), ...[pool.target, ...branches].map((branch) => join(refs, 'heads', branch))];
+  // Not to be seen: store, token and the worktrees of others, which is all that lies beside its own.
   const sandbox = { ...settings.sandbox, hidden: [poolFolder(pool.workspace)], frozen: [...settings.sandbox.frozen, ...others] };
+  // Scripts and prompts are the person's, not what an agent has made of them in its worktree.
   return { ...settings, sandbox, agent: pool.agentConfig(), prompts_dir: join(pool.workspace, pool.config().prompts_dir) };
 }
 
@@ -164,19 +164,10 @@ export async function sandboxRefusal(pool: Pick<PoolRuntime, 'agents'>, mode: 'a
   return { code: 'sandbox_missing', kind: 'precondition', message: `Work units need the sandbox: ${problem}.`, hint: 'Install bubblewrap, or write down in orchestration.yaml that agents may work without: sandbox: off' } as const;
 }
 
-/** Creates `<logs>/orchestrator-<chunk>/<PHASE>_<UTC>.log` and the `.jsonl` beside it; a taken name gets `_2`. */
-function unitLogs(logs: string, chunk: string, phase: AgentPhase, at: Date): { readonly text: string; readonly events: string } {
+/** `<logs>/orchestrator-<chunk>/<phase>_<UTC>.log`, and its `.jsonl`. */
+function unitLogs(logs: string, chunk: string, phase: AgentPhase, at: Date): LogFiles {
   makeUntrackedFolder(logs);
   const folder = join(logs, `orchestrator-${chunk}`);
   makeFolder(folder);
-  for (let n = 1; n < 1000; n++) {
-    const path = join(folder, `${phase.toLowerCase()}_${utcCompact(at)}${n === 1 ? '' : `_${n}`}`);
-    try {
-      for (const ending of ['log', 'jsonl']) closeSync(openSync(`${path}.${ending}`, 'wx'));
-      return { text: `${path}.log`, events: `${path}.jsonl` };
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-  }
-  throw new FailureError({ code: 'log_names_taken', kind: 'unavailable', message: `${folder} has a thousand logs of this second.` });
+  return createLogPair(folder, `${phase.toLowerCase()}_${utcCompact(at)}`);
 }

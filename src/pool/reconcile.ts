@@ -11,7 +11,7 @@ import { completeUnit, tidyUp } from './merge-queue.ts';
 import { readReport } from './phase-call.ts';
 import { takeOpenQuestion } from './live-questions.ts';
 import { placesOf } from '../loop/contract.ts';
-import { holdsSlot } from './unit.ts';
+import { holdsSlot, isMerging } from './unit.ts';
 import type { PoolRuntime } from './runtime.ts';
 import { afterCall } from './after-call.ts';
 import { phasesOf } from './work.ts';
@@ -102,7 +102,7 @@ async function finishMerges(pool: PoolRuntime): Promise<void> {
     const landed = target !== null && merge.target === pool.target && (await isAncestor(git, merge.commit, target).catch(() => false));
     await endMerge(pool.store, merge, landed ? 'landed' : 'dropped', pool.clock.now().toISOString());
     const unit = pool.units.live.get(merge.chunk);
-    if (landed && unit?.status === 'RUNNING' && unit.phase === 'MERGE') await completeUnit(pool, unit, merge.tip, merge.commit);
+    if (landed && unit !== undefined && isMerging(unit)) await completeUnit(pool, unit, merge.tip, merge.commit);
   }
 }
 

@@ -50,8 +50,6 @@ export interface Decisions {
   readonly clear: readonly string[];
   /** READY units that may not start before an operator's verdict, with those that they conflict with. */
   readonly ask: ReadonlyMap<string, readonly string[]>;
-  /** Whether a unit could start had it a slot. */
-  readonly starved: boolean;
   /** When something that waits for the clock alone can start; null for never. Milliseconds since the epoch. */
   readonly wake: number | null;
 }
@@ -108,11 +106,11 @@ export function schedule(input: SchedulerInput): Decisions {
     }
     candidates.push(unit);
   }
-  if (candidates.length === 0) return { assign: [], waits, ask, clear, starved: false, wake };
+  if (candidates.length === 0) return { assign: [], waits, ask, clear, wake };
 
   // Rank. Without a free slot nobody starts, and nothing needs an order.
   const free = slots.total - usage.total;
-  if (free <= 0) return { assign: [], waits, ask, clear, starved: true, wake };
+  if (free <= 0) return { assign: [], waits, ask, clear, wake };
   const rank = ranking(units, now);
   const waiting = units.filter((unit) => now - unit.created >= RESERVE_MS && (waits.get(unit.chunk)?.every((wait) => wait.on === 'conflict') ?? false));
   const line = bestFirst([...candidates, ...waiting].map((unit) => ({ unit, key: rank(unit) })), (a, b) => compare(a.key, b.key) < 0);
@@ -120,7 +118,6 @@ export function schedule(input: SchedulerInput): Decisions {
   // Limit. Claims are taken here, before anything starts.
   const assign: string[] = [];
   const reserved = new Set<string>();
-  let starved = false;
   for (const { unit } of line) {
     if (waits.has(unit.chunk)) {
       reserved.add(unit.chunk);
@@ -139,7 +136,6 @@ export function schedule(input: SchedulerInput): Decisions {
       continue;
     }
     if (assign.length >= free || !usage.fits(unit, slots.of)) {
-      starved = true;
       // One that waits for a slot of its own kind holds nobody of another back.
       if (assign.length >= free) break;
       continue;
@@ -148,7 +144,7 @@ export function schedule(input: SchedulerInput): Decisions {
     holders.add(unit.chunk);
     assign.push(unit.chunk);
   }
-  return { assign, waits, ask, clear: clear.filter((chunk) => !waits.has(chunk)), starved, wake };
+  return { assign, waits, ask, clear: clear.filter((chunk) => !waits.has(chunk)), wake };
 }
 
 function countSlots(units: readonly Schedulable[]) {

@@ -1,10 +1,10 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { fail, ok } from '../base/failure.ts';
 import type { Result } from '../base/failure.ts';
+import { showsToken } from '../loop/contract.ts';
 import type { Places } from '../loop/contract.ts';
 
 /**
@@ -29,8 +29,6 @@ export type Binding = z.infer<typeof Binding>;
 
 const Conflicts = z.object({ conflicts: z.array(z.string()) });
 
-export const digestOf = (token: string): string => createHash('sha256').update(token).digest('hex');
-
 const bindingFile = (places: Places): string => join(places.control, 'unit.json');
 const conflictsFile = (places: Places): string => join(places.control, 'conflicts.json');
 
@@ -52,9 +50,7 @@ export const readConflicts = (places: Places): readonly string[] => read(conflic
 /** The call that whoever has this environment was started for. Failure `not_bound`: it is over, or nobody's. */
 export function boundUnit(places: Places, environment: Readonly<Record<string, string | undefined>>): Result<Binding> {
   const binding = read(bindingFile(places), Binding);
-  const shown = Buffer.from(digestOf(environment['ORCHESTRATOR_TOKEN'] ?? ''));
-  const expected = Buffer.from(binding?.token ?? '');
-  const bound = binding !== null && binding.attempt === environment['ORCHESTRATOR_TURN_ID'] && binding.unit === environment['ORCHESTRATOR_UNIT'] && expected.length === shown.length && timingSafeEqual(expected, shown);
+  const bound = binding !== null && binding.attempt === environment['ORCHESTRATOR_TURN_ID'] && binding.unit === environment['ORCHESTRATOR_UNIT'] && showsToken(environment, binding.token);
   if (bound) return ok(binding);
   return fail({ code: 'not_bound', kind: 'precondition', message: 'These tools belong to the call of a work unit\'s agent, and this caller was not started for one that is under way.', hint: 'They are passed to an agent by the pool, for that call alone.' });
 }

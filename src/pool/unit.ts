@@ -86,3 +86,6 @@ export type Unit = z.infer<typeof Unit>;
 
 /** Whether it takes up one of the agents. A unit that merges needs none. */
 export const holdsSlot = (unit: Pick<Unit, 'status' | 'phase'>): boolean => unit.status === 'ASSIGNED' || (unit.status === 'RUNNING' && unit.phase !== 'MERGE');
+
+/** Whether it stands at the merge queue's door. */
+export const isMerging = (unit: Pick<Unit, 'status' | 'phase'>): boolean => unit.status === 'RUNNING' && unit.phase === 'MERGE';

@@ -22,6 +22,27 @@ if [ ! -e "$RIG/once" ]; then touch "$RIG/once"; echo old > src/old.txt; echo '{
     expect(await rig.git('show', 'refs/orchestrator/backup/one/1:src/old.txt')).toBe('old');
   });
 
+  test('of a unit that is given up all is kept, on whatever branch or in the middle of whatever its agent left it', async () => {
+    await using pool = await createPoolRig({ agent: `cat > /dev/null
+case "$ORCHESTRATOR_UNIT" in
+  away) git checkout -q --detach; echo 1 > made.txt; git add made.txt; git commit -q -m made; echo 2 > loose.txt ;;
+  half) git checkout -q -b side; echo 1 > c; git add c; git commit -qm x; git checkout -q orchestrator/half; echo 2 > c; git add c; git commit -qm y; git merge side > /dev/null; echo 3 > loose.txt ;;
+esac
+` });
+    const { rig } = pool;
+    for (const name of ['away', 'half']) await pool.chunk(name);
+    await rig.commit();
+    await pool.daemon();
+    await pool.inject('away', 'half');
+    for (const [name, files] of [['away', ['made.txt', 'loose.txt']], ['half', ['c', 'loose.txt']]] as const) {
+      await pool.reach(name, 'NEEDS_ATTENTION');
+      const { document } = await rig.json<{ backup: string }>(['unit', 'cancel', name]);
+      const kept = (await rig.git('ls-tree', '--name-only', document.data.backup)).split('\n');
+      expect(kept).toEqual(expect.arrayContaining([...files]));
+      expect(rig.exists(`.orchestrator/worktrees/${name}`)).toBe(false);
+    }
+  });
+
   test('a unit that is given up while its gate runs does not land', async () => {
     await using pool = await createPoolRig({ config: 'pool: { gate: [./wait.sh] }\n' });
     const { rig } = pool;

@@ -8,9 +8,10 @@ import { answerLive } from '../live-questions.ts';
 import { inOrder } from '../merge-order.ts';
 import { readStandstill } from '../standstill.ts';
 import { blockedBehind } from '../scheduler.ts';
+import { isMerging } from '../unit.ts';
 import type { Unit } from '../unit.ts';
 import { liveUnits, newest, unitNotFound } from '../unit-book.ts';
-import { isAgentCall, poolOf, readStore } from './open.ts';
+import { READ_FAILURES, isAgentCall, meantUnit, readStore } from './open.ts';
 
 const Item = z.object({
   /** A chunk, or a turn. */
@@ -24,7 +25,7 @@ const Item = z.object({
   blocks: z.array(z.string()),
 });
 
-const opening = ['config_invalid', 'not_a_repository', 'state_invalid', 'store_corrupt', 'store_newer', 'store_older', 'store_unusable'] as const;
+const opening = ['state_invalid', ...READ_FAILURES] as const;
 
 export const attentionList = defineOperation({
   name: 'pool.attention.list',
@@ -54,7 +55,7 @@ export const attentionList = defineOperation({
         const reason = unit.status === 'FAILED' ? `It failed: ${unit.failure?.message ?? 'no reason is known'}` : 'It was given up';
         items.push({ unit: chunk, kind: 'blocked', attention_reason: `${reason}. Others depend on it.`, question: null, options: null, waiting_ms: Math.max(0, now - Date.parse(unit.since)), blocks: [...blocks] });
       }
-      const door = inOrder(live.filter((unit) => unit.status === 'RUNNING' && unit.phase === 'MERGE'));
+      const door = inOrder(live.filter(isMerging));
       const { budget, merge_waits } = await readStandstill(tx);
       const [first, ...others] = door;
       if (merge_waits !== null && first !== undefined) items.push({ unit: first.chunk, kind: 'blocked', attention_reason: `It is ready to land, and waits: ${merge_waits}`, question: null, options: null, waiting_ms: Math.max(0, now - Date.parse(first.since)), blocks: others.map((unit) => unit.chunk) });
@@ -86,28 +87,27 @@ export const unitAnswer = defineOperation({
   starts_work: true,
   runs_in: 'daemon',
   async handler(context, input) {
-    const pool = poolOf(context);
-    if (!pool.ok) return pool;
-    const name = chunkName(input.unit);
-    if (!name.ok) return name;
-    const { units, wake } = pool.value.runtime;
-    const unit = await units.find(name.value);
-    if (unit === null) return fail(unitNotFound(name.value));
+    const meant = meantUnit(context, input.unit);
+    if (!meant.ok) return meant;
+    const { pool, name } = meant.value;
+    const { units, wake } = pool.runtime;
+    const unit = await units.find(name);
+    if (unit === null) return fail(unitNotFound(name));
     const live = unit.question?.live ?? null;
     if (unit.status === 'RUNNING' && unit.question !== null && live !== null) {
-      answerLive(pool.value.runtime, live, input.text);
-      await units.note(name.value, { question: null }, 'unit.answered');
-      return ok({ unit: name.value, question: unit.question.question, live: true, left: 0 });
+      answerLive(pool.runtime, live, input.text);
+      await units.note(name, { question: null }, 'unit.answered');
+      return ok({ unit: name, question: unit.question.question, live: true, left: 0 });
     }
-    if (unit.status !== 'NEEDS_ATTENTION') return fail({ code: 'question_not_found', kind: 'not_found', message: `${name.value} asks nothing: it is ${unit.status}.`, hint: 'orchestrator attention shows what waits for you.' });
+    if (unit.status !== 'NEEDS_ATTENTION') return fail({ code: 'question_not_found', kind: 'not_found', message: `${name} asks nothing: it is ${unit.status}.`, hint: 'orchestrator attention shows what waits for you.' });
     const question = unit.question?.question ?? unit.attention_reason ?? '';
     // For what is no question, the text is for the agent, which goes on with it.
     // Of what went wrong on the way into the target the engineer is told.
     const back = unit.phase === 'MERGE' ? { phase: 'IMPLEMENT' as const, notes: [...unit.notes, question] } : {};
-    const answered = await units.change(name.value, { event: 'answer', payload: { text: input.text } }, { errors: 0, ...back });
+    const answered = await units.change(name, { event: 'answer', payload: { text: input.text } }, { errors: 0, ...back });
     if (!answered.ok) return answered;
     wake();
-    return ok({ unit: name.value, question, live: false, left: 0 });
+    return ok({ unit: name, question, live: false, left: 0 });
   },
 });
 

@@ -13,7 +13,7 @@ import { judgePair } from '../oracle/judge.ts';
 import { liveUnits } from '../unit-book.ts';
 import { declaredFacts, factsOfUnit } from '../unit-facts.ts';
 import { Pair, storedPairs } from '../verdicts.ts';
-import { poolOf, readStore } from './open.ts';
+import { READ_FAILURES, poolOf, readStore } from './open.ts';
 
 const shared = { transaction: 'none', cross_domain_deps: [], surfaces: ['cli', 'http'], callers: ['operator', 'system'], starts_work: false } as const;
 
@@ -26,7 +26,7 @@ export const conflictList = defineOperation({
   summary: 'Pairs of live work units that touch the same things, with the verdict on each',
   input: z.object({ all: z.boolean().default(false).describe('Also those whose units are at their end.') }),
   output: z.object({ pairs: z.array(PairView) }),
-  failures: ['config_invalid', 'not_a_repository', 'store_corrupt', 'store_newer', 'store_older', 'store_unusable'],
+  failures: READ_FAILURES,
   handler: async (context, { all }) =>
     await readStore(context, { pairs: [] }, async (tx) => {
       const live = new Set((await liveUnits(tx)).map((unit) => unit.chunk));
@@ -74,7 +74,7 @@ export const conflictAnalyze = defineOperation({
   summary: 'What the oracle thinks of two chunks, and why; nothing is kept',
   input: z.object(Two),
   output: z.object({ analysis: PairView, decided: PairView.nullable().describe('What holds, where the pair is known already.') }),
-  failures: ['chunk_invalid', 'chunk_name_invalid', 'chunk_not_found', 'config_invalid', 'not_a_repository', 'pair_invalid', 'store_corrupt', 'store_newer', 'store_older', 'store_unusable'],
+  failures: ['chunk_invalid', 'chunk_name_invalid', 'chunk_not_found', 'pair_invalid', ...READ_FAILURES],
   async handler(context, input) {
     const names = twoNames(input);
     if (!names.ok) return names;

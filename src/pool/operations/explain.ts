@@ -6,7 +6,7 @@ import { defineOperation } from '../../spine/operation.ts';
 import { causesOf } from '../causes.ts';
 import { chunkName } from '../chunk-name.ts';
 import { newest, summary } from '../unit-book.ts';
-import { readStore } from './open.ts';
+import { READ_FAILURES, readStore } from './open.ts';
 import { UnitView } from './units.ts';
 
 const OfUnit = z.object({ unit: UnitView, causes: z.array(z.object({ at: z.string(), what: z.string(), because: z.string() })) });
@@ -17,7 +17,7 @@ export const workExplain = defineOperation({
   summary: 'The chain of causes of a work unit or a turn',
   input: z.object({ work: z.string().min(1).describe('A chunk, or a turn, the beginning of its id, or "last".') }),
   output: Explained,
-  failures: ['config_invalid', 'not_a_repository', 'store_corrupt', 'store_newer', 'store_older', 'store_unusable', 'turn_ambiguous', 'turn_not_found'],
+  failures: [...READ_FAILURES, 'turn_ambiguous', 'turn_not_found'],
   transaction: 'none',
   cross_domain_deps: [turnExplain],
   surfaces: ['cli', 'http'],

@@ -4,6 +4,7 @@ import { findWorkspace } from '../../config/find-workspace.ts';
 import type { OperationContext } from '../../spine/operation.ts';
 import { glanceUnits } from '../../store/glance.ts';
 import type { ReadTransaction } from '../../store/store.ts';
+import { chunkName } from '../chunk-name.ts';
 import type { Pool } from '../pool.ts';
 import { POOL } from '../resource.ts';
 import { storeFile } from '../places.ts';
@@ -14,6 +15,17 @@ export function poolOf(context: OperationContext): Result<Pool> {
   const pool = context.resource(POOL);
   return pool === null ? fail({ code: 'daemon_not_running', kind: 'unavailable', message: 'The pool is not at work here.', hint: 'orchestrator daemon start' }) : ok(pool);
 }
+
+/** The pool, and the chunk that a caller means. */
+export function meantUnit(context: OperationContext, written: string): Result<{ readonly pool: Pool; readonly name: string }> {
+  const pool = poolOf(context);
+  if (!pool.ok) return pool;
+  const name = chunkName(written);
+  return name.ok ? ok({ pool: pool.value, name: name.value }) : name;
+}
+
+/** Failures of whatever looks into the store. */
+export const READ_FAILURES = ['config_invalid', 'not_a_repository', 'store_corrupt', 'store_newer', 'store_older', 'store_unusable'] as const;
 
 /** Whether this was called by an agent from within its turn: no wall without a sandbox, but no agent answers itself by the way. */
 export const isAgentCall = (context: OperationContext): boolean => context.environment['ORCHESTRATOR_TOKEN'] !== undefined;

@@ -3,9 +3,9 @@ import { defineOperation } from '../../spine/operation.ts';
 import { inOrder } from '../merge-order.ts';
 import { NO_STANDSTILL, readStandstill } from '../standstill.ts';
 import { chainLengths } from '../scheduler.ts';
-import { holdsSlot } from '../unit.ts';
+import { holdsSlot, isMerging } from '../unit.ts';
 import { liveUnits, waitsFor } from '../unit-book.ts';
-import { readStore } from './open.ts';
+import { READ_FAILURES, readStore } from './open.ts';
 
 const Waiting = z.object({ chunk: z.string(), status: z.string(), priority: z.number(), chain: z.number().describe('How many units in a row wait for it.'), why: z.string(), waits_for: z.array(z.string()) });
 
@@ -20,7 +20,7 @@ export const queueShow = defineOperation({
     budget: z.string().nullable().describe('The budget that keeps units from starting.'),
     merge_waits: z.string().nullable().describe('Why nothing lands now.'),
   }),
-  failures: ['config_invalid', 'not_a_repository', 'store_corrupt', 'store_newer', 'store_older', 'store_unusable'],
+  failures: READ_FAILURES,
   transaction: 'none',
   cross_domain_deps: [],
   surfaces: ['cli', 'http'],
@@ -41,7 +41,7 @@ export const queueShow = defineOperation({
         ...(await readStandstill(tx)),
         running: units.filter(holdsSlot).map((unit) => ({ chunk: unit.chunk, phase: unit.phase, agent: unit.agent.name })),
         waiting: units.filter((unit) => !holdsSlot(unit) && unit.status !== 'RUNNING').map((unit) => ({ chunk: unit.chunk, status: unit.status, priority: unit.priority, chain: chain.get(unit.chunk) ?? 0, why: why(unit), waits_for: waitsFor(unit) })),
-        merging: inOrder(units.filter((unit) => unit.status === 'RUNNING' && unit.phase === 'MERGE')).map((unit) => unit.chunk),
+        merging: inOrder(units.filter(isMerging)).map((unit) => unit.chunk),
       };
     });
   },

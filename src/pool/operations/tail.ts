@@ -8,7 +8,7 @@ import { attemptsOf } from '../attempts.ts';
 import { chunkName } from '../chunk-name.ts';
 import { isTerminal } from '../unit.ts';
 import { newest, unitNotFound } from '../unit-book.ts';
-import { readStore } from './open.ts';
+import { READ_FAILURES, readStore } from './open.ts';
 
 /** How often a log that is followed is looked at. Milliseconds. */
 const LOOK_MS = 200;
@@ -21,7 +21,7 @@ export const outputTail = defineOperation({
   summary: "What a unit's agent says, as it says it",
   input: z.object({ unit: z.string().min(1), follow: z.boolean().default(false).describe('Go on until the unit is at its end.') }),
   output: z.object({ unit: z.string(), status: z.string(), log: z.string().nullable() }),
-  failures: ['chunk_name_invalid', 'unit_not_found', 'config_invalid', 'not_a_repository', 'store_corrupt', 'store_newer', 'store_older', 'store_unusable'],
+  failures: ['chunk_name_invalid', 'unit_not_found', ...READ_FAILURES],
   transaction: 'none',
   cross_domain_deps: [],
   surfaces: ['cli'],

@@ -2,10 +2,9 @@ import { z } from 'zod';
 import { fail, ok } from '../../base/failure.ts';
 import { defineOperation } from '../../spine/operation.ts';
 import { cancelUnit } from '../cancel.ts';
-import { chunkName } from '../chunk-name.ts';
 import { inject } from '../inject.ts';
 import { summary, unitNotFound, waitsFor } from '../unit-book.ts';
-import { poolOf } from './open.ts';
+import { meantUnit, poolOf } from './open.ts';
 import { UnitView } from './units.ts';
 
 /** What changes work units; all of it runs in the daemon. */
@@ -50,11 +49,10 @@ export const unitCancel = defineOperation({
   output: Changed.extend({ backup: z.string().nullable() }),
   failures: stepFailures,
   async handler(context, input) {
-    const pool = poolOf(context);
-    if (!pool.ok) return pool;
-    const name = chunkName(input.unit);
-    if (!name.ok) return name;
-    const cancelled = await cancelUnit(pool.value, name.value, input.reason);
+    const meant = meantUnit(context, input.unit);
+    if (!meant.ok) return meant;
+    const { pool, name } = meant.value;
+    const cancelled = await cancelUnit(pool, name, input.reason);
     return cancelled.ok ? ok({ unit: summary(cancelled.value.unit), backup: cancelled.value.backup }) : cancelled;
   },
 });
@@ -68,18 +66,17 @@ export const unitRetry = defineOperation({
   failures: stepFailures,
   starts_work: true,
   async handler(context, input) {
-    const pool = poolOf(context);
-    if (!pool.ok) return pool;
-    const name = chunkName(input.unit);
-    if (!name.ok) return name;
-    const { units, verdicts } = pool.value.runtime;
-    const live = units.live.get(name.value);
+    const meant = meantUnit(context, input.unit);
+    if (!meant.ok) return meant;
+    const { pool, name } = meant.value;
+    const { units, verdicts } = pool.runtime;
+    const live = units.live.get(name);
     // A question wants an answer; to go on without one would be to answer it for the operator.
-    if (live?.kind === 'QUESTION' || live?.kind === 'PERMISSION') return fail({ code: 'transition_refused', kind: 'conflict', message: `${name.value} waits for an answer.`, hint: `orchestrator answer ${name.value} <text>` });
-    const retried = await units.change(name.value, { event: 'retry', payload: {} });
+    if (live?.kind === 'QUESTION' || live?.kind === 'PERMISSION') return fail({ code: 'transition_refused', kind: 'conflict', message: `${name} waits for an answer.`, hint: `orchestrator answer ${name} <text>` });
+    const retried = await units.change(name, { event: 'retry', payload: {} });
     if (!retried.ok) return retried;
-    await verdicts.refresh(name.value);
-    const ready = retried.value.status === 'PENDING' ? await units.change(name.value, { event: 'analysed', payload: {} }) : retried;
+    await verdicts.refresh(name);
+    const ready = retried.value.status === 'PENDING' ? await units.change(name, { event: 'analysed', payload: {} }) : retried;
     return ready.ok ? ok({ unit: summary(ready.value) }) : ready;
   },
 });
@@ -92,11 +89,10 @@ export const unitPrioritize = defineOperation({
   output: Changed,
   failures: stepFailures,
   async handler(context, input) {
-    const pool = poolOf(context);
-    if (!pool.ok) return pool;
-    const name = chunkName(input.unit);
-    if (!name.ok) return name;
-    const noted = await pool.value.runtime.units.note(name.value, { priority: input.priority }, 'unit.prioritized');
+    const meant = meantUnit(context, input.unit);
+    if (!meant.ok) return meant;
+    const { pool, name } = meant.value;
+    const noted = await pool.runtime.units.note(name, { priority: input.priority }, 'unit.prioritized');
     return noted.ok ? ok({ unit: summary(noted.value) }) : noted;
   },
 });
@@ -109,15 +105,14 @@ export const unitBlock = defineOperation({
   output: Changed,
   failures: stepFailures,
   async handler(context, input) {
-    const pool = poolOf(context);
-    if (!pool.ok) return pool;
-    const name = chunkName(input.unit);
-    if (!name.ok) return name;
-    const { units } = pool.value.runtime;
-    const unit = await units.find(name.value);
-    if (unit === null) return fail(unitNotFound(name.value));
+    const meant = meantUnit(context, input.unit);
+    if (!meant.ok) return meant;
+    const { pool, name } = meant.value;
+    const { units } = pool.runtime;
+    const unit = await units.find(name);
+    if (unit === null) return fail(unitNotFound(name));
     const waits = [...unit.waits.filter((wait) => wait.on !== 'operator'), { on: 'operator' as const, chunk: null }];
-    const blocked = await units.change(name.value, { event: 'wait', payload: { waits } });
+    const blocked = await units.change(name, { event: 'wait', payload: { waits } });
     return blocked.ok ? ok({ unit: summary(blocked.value) }) : blocked;
   },
 });
@@ -130,19 +125,18 @@ export const unitUnblock = defineOperation({
   output: Changed,
   failures: [...stepFailures, 'unit_not_blocked'],
   async handler(context, input) {
-    const pool = poolOf(context);
-    if (!pool.ok) return pool;
-    const name = chunkName(input.unit);
-    if (!name.ok) return name;
-    const { units } = pool.value.runtime;
-    const unit = await units.find(name.value);
-    if (unit === null) return fail(unitNotFound(name.value));
+    const meant = meantUnit(context, input.unit);
+    if (!meant.ok) return meant;
+    const { pool, name } = meant.value;
+    const { units } = pool.runtime;
+    const unit = await units.find(name);
+    if (unit === null) return fail(unitNotFound(name));
     if (!unit.waits.some((wait) => wait.on === 'operator')) {
       const others = waitsFor(unit);
-      return fail({ code: 'unit_not_blocked', kind: 'conflict', message: `${name.value} was not held back by you${others.length === 0 ? '' : `; it waits for ${others.join(', ')}`}.`, hint: others.length === 0 ? 'orchestrator queue shows what waits for what.' : `To let it run beside them: orchestrator resolve ${name.value} ${others[0] ?? ''} independent` });
+      return fail({ code: 'unit_not_blocked', kind: 'conflict', message: `${name} was not held back by you${others.length === 0 ? '' : `; it waits for ${others.join(', ')}`}.`, hint: others.length === 0 ? 'orchestrator queue shows what waits for what.' : `To let it run beside them: orchestrator resolve ${name} ${others[0] ?? ''} independent` });
     }
     const waits = unit.waits.filter((wait) => wait.on !== 'operator');
-    const freed = await units.change(name.value, waits.length === 0 ? { event: 'clear', payload: {} } : { event: 'wait', payload: { waits } });
+    const freed = await units.change(name, waits.length === 0 ? { event: 'clear', payload: {} } : { event: 'wait', payload: { waits } });
     return freed.ok ? ok({ unit: summary(freed.value) }) : freed;
   },
 });

@@ -6,12 +6,11 @@ import { chunkName } from '../chunk-name.ts';
 import { AttentionKind, Unit, UnitPhase, UnitStatus } from '../unit.ts';
 import { liveUnits, newest, pageOfUnits, summary, unitNotFound } from '../unit-book.ts';
 import { POOL } from '../resource.ts';
-import { glance, readStore } from './open.ts';
+import { READ_FAILURES, glance, readStore } from './open.ts';
 
 /** Looking at work units. Kept apart from what changes them, so that it starts fast. */
 
 const shared = { transaction: 'none', cross_domain_deps: [], surfaces: ['cli', 'http'], callers: ['operator', 'system'], starts_work: false } as const;
-const opening = ['config_invalid', 'not_a_repository', 'store_corrupt', 'store_newer', 'store_older', 'store_unusable'] as const;
 
 export const UnitView = z.object({
   chunk: z.string(),
@@ -37,7 +36,7 @@ export const unitList = defineOperation({
   summary: 'Work units: the live ones, or all of them, newest first',
   input: z.object({ all: z.boolean().default(false), limit: z.number().int().min(1).max(1000).default(100), offset: z.number().int().min(0).default(0) }),
   output: z.object({ units: z.array(UnitView) }),
-  failures: opening,
+  failures: READ_FAILURES,
   transaction: 'none',
   async handler(context, { all, limit, offset }) {
     const page = all ? { limit, offset } : null;
@@ -68,7 +67,7 @@ export const unitShow = defineOperation({
   summary: 'One work unit with its attempts and what happened to it',
   input: z.object({ unit: z.string().min(1).describe('The chunk: x, plans/x or plans/x/.'), events: z.number().int().min(0).max(1000).default(50) }),
   output: UnitDetails,
-  failures: ['chunk_name_invalid', 'unit_not_found', ...opening],
+  failures: ['chunk_name_invalid', 'unit_not_found', ...READ_FAILURES],
   async handler(context, input) {
     const name = chunkName(input.unit);
     if (!name.ok) return name;

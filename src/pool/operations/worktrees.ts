@@ -14,10 +14,10 @@ import type { UnitStatus } from '../unit.ts';
 import { isTerminal } from '../unit.ts';
 import { newest } from '../unit-book.ts';
 import { poolWorktrees } from '../worktrees.ts';
-import { readStore } from './open.ts';
+import { READ_FAILURES, readStore } from './open.ts';
 
 const shared = { transaction: 'none', cross_domain_deps: [], surfaces: ['cli', 'http'], callers: ['operator', 'system'], starts_work: false } as const;
-const failures = ['config_invalid', 'not_a_repository', 'store_corrupt', 'store_newer', 'store_older', 'store_unusable'] as const;
+const failures = READ_FAILURES;
 
 const View = z.object({ chunk: z.string(), path: z.string(), branch: z.string().nullable(), status: z.string().nullable().describe('Of its unit; null where there is none.'), gone: z.boolean().describe('The folder is not there any more.') });
 

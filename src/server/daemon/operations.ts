@@ -49,7 +49,7 @@ export const daemonStart = defineOperation({
     found: z.boolean().describe('It ran already.'),
     ended: z.boolean().describe('It ran in the foreground, and has ended.'),
   }),
-  failures: ['cannot_listen', 'daemon_not_up', 'daemon_running', 'not_a_repository', 'port_taken', 'store_corrupt', 'store_newer', 'store_unusable', 'token_needed'],
+  failures: ['branch_in_the_way', 'cannot_listen', 'daemon_not_up', 'daemon_running', 'not_a_repository', 'port_taken', 'store_corrupt', 'store_newer', 'store_unusable', 'target_missing', 'token_needed'],
   async handler(context, { host, port, foreground }) {
     const opened = await here(context);
     if (!opened.ok) return opened;
