@@ -1,6 +1,6 @@
-import { writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { Failure } from '../base/failure.ts';
+import { overwriteFile } from '../base/replace-file.ts';
 import { findProgram } from '../process/find-program.ts';
 import type { Line } from '../process/lines.ts';
 import { runSupervised } from '../process/supervised.ts';
@@ -46,7 +46,7 @@ async function runInside(request: AgentRequest, adapter: AgentAdapter, sandbox: 
   if (path === null) return notStarted({ code: 'agent_not_found', kind: 'precondition', message: `The program ${program} of the agent ${request.agent.name} was not found.` });
 
   const stdin_file = promptFile(request.scratch);
-  writeFileSync(stdin_file, request.prompt, { mode: 0o600 });
+  overwriteFile(stdin_file, request.prompt, { mode: 0o600 });
   placeFiles(command);
   const reading = readOutput(request, adapter, { ...env, ...request.variables }, observer);
   if (request.agent.permissions === 'bypass') reading.logs.line('[orchestrator: permissions: bypass: the agent asks nobody and may do whatever you may]');

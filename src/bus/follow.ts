@@ -1,9 +1,9 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { fail, ok } from '../base/failure.ts';
 import type { Result } from '../base/failure.ts';
+import { replaceFile } from '../base/replace-file.ts';
 import { checkedOutBranch, checkedOutCommit } from '../git/head.ts';
 import { isAncestor, resolveCommit } from '../git/history.ts';
 import { readStatus } from '../git/status.ts';
@@ -63,7 +63,7 @@ export async function follow(checkout: Checkout, tip: string, isPerson: IsPerson
   if (head === tip) return ok(undefined);
   const moved = await move(checkout, tip, isPerson, name);
   if (moved.ok) rmSync(owedFile(checkout), { force: true });
-  else writeFileAtomic.sync(owedFile(checkout), `${JSON.stringify({ schema_version: 1, head, tip })}\n`, { fsync: false });
+  else replaceFile(owedFile(checkout), `${JSON.stringify({ schema_version: 1, head, tip })}\n`);
   return moved;
 }
 

@@ -1,8 +1,8 @@
-import { rmSync } from 'node:fs';
-import writeFileAtomic from 'write-file-atomic';
+import { renameSync } from 'node:fs';
 import { z } from 'zod';
 import { Usage } from '../agents/contract.ts';
 import type { Result } from '../base/failure.ts';
+import { overwriteFile, replaceFile } from '../base/replace-file.ts';
 import { readControlFile } from './control-file.ts';
 import type { Places } from './places.ts';
 import { Actor } from './state.ts';
@@ -61,9 +61,18 @@ export function readJournal(places: Places): Result<Journal | null> {
 /** Writes the journal. The first write of a turn is flushed to the disk: after a power cut it tells whose the changes are. */
 export function writeJournal(places: Places, journal: Journal, options: { readonly durable?: boolean } = {}): void {
   // Small files of a turn are handled synchronously throughout: each costs a third of the asynchronous call, and no one else waits.
-  writeFileAtomic.sync(places.journal, `${JSON.stringify(journal)}\n`, { fsync: options.durable === true });
+  const text = `${JSON.stringify(journal)}\n`;
+  if (options.durable !== true) return replaceFile(places.journal, text);
+  // Only what is flushed may be written over an older turn's text, which a power cut could bring back.
+  overwriteFile(places.closedJournal, text, { durable: true });
+  renameSync(places.closedJournal, places.journal);
 }
 
+/** The turn is done. Its file stays under another name for the next one: to make and remove one at each turn costs as much again. */
 export function closeJournal(places: Places): void {
-  rmSync(places.journal, { force: true });
+  try {
+    renameSync(places.journal, places.closedJournal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
 }

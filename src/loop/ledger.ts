@@ -1,8 +1,8 @@
 import { appendFileSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { Usage } from '../agents/contract.ts';
+import { replaceFile } from '../base/replace-file.ts';
 import { NOTHING_USED, addUsage } from './budget.ts';
 import type { Spent } from './budget.ts';
 
@@ -56,7 +56,7 @@ export function openLedger(file: string, now: () => Date): Ledger {
   const before = entries.size;
   for (const [call, entry] of entries) if (dayOf(entry.at) < yesterday) entries.delete(call);
   if (before > 2 * entries.size + 100) {
-    writeFileAtomic.sync(file, [...entries.values()].map((entry) => `${JSON.stringify(entry)}\n`).join(''), { fsync: false });
+    replaceFile(file, [...entries.values()].map((entry) => `${JSON.stringify(entry)}\n`).join(''));
     read = statSync(file).size;
   }
   return {

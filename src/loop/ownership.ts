@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import writeFileAtomic from 'write-file-atomic';
 import { mkdirSync, rmSync } from 'node:fs';
 import { ok } from '../base/failure.ts';
 import type { Result } from '../base/failure.ts';
+import { replaceFile } from '../base/replace-file.ts';
 import { readControlFile } from './control-file.ts';
 import type { Places } from './places.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -39,7 +39,7 @@ export function writePersonPaths(places: Places, runId: string, paths: Iterable<
 }
 
 function writePaths(path: string, run_id: string, paths: Iterable<string>): void {
-  writeFileAtomic.sync(path, `${JSON.stringify({ schema_version: 1, run_id, paths: [...paths].toSorted() }, null, 1)}\n`, { fsync: false });
+  replaceFile(path, `${JSON.stringify({ schema_version: 1, run_id, paths: [...paths].toSorted() }, null, 1)}\n`);
 }
 
 /** The dirty paths of a checkout, sorted by whose they are; `isReserved` names what is never anybody's change. */

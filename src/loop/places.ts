@@ -7,6 +7,8 @@ export interface Places {
   readonly control: string;
   /** The turn in flight. */
   readonly journal: string;
+  /** The file of the turn before, which the next one's journal is written into. */
+  readonly closedJournal: string;
   /** Which process runs here. */
   readonly lock: string;
   /** A person's wish that the run end. */
@@ -31,6 +33,7 @@ export function placesOf({ gitDirectory, commonDirectory }: Pick<Repository, 'gi
   return {
     control,
     journal: join(control, 'turn.json'),
+    closedJournal: join(control, 'turn.closed.json'),
     lock: join(control, 'run.lock'),
     stop: join(control, 'stop.json'),
     person: join(control, 'person.json'),

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, watch } from 'node:fs';
 import { join } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
+import { replaceFile } from '../base/replace-file.ts';
 import { readAgentFile } from './agent-file.ts';
 import { hideSecrets } from './hide-secrets.ts';
 import type { Places } from './places.ts';
@@ -36,7 +36,7 @@ export function ask(places: Places, turnId: string, question: string, options: r
   const id = randomBytes(4).toString('hex');
   makeUntrackedFolder(places.scratch);
   mkdirSync(asked(places, turnId), { recursive: true });
-  writeFileAtomic.sync(join(asked(places, turnId), `${id}.json`), `${JSON.stringify({ id, question, options, asked_at: at.toISOString() })}\n`, { fsync: false });
+  replaceFile(join(asked(places, turnId), `${id}.json`), `${JSON.stringify({ id, question, options, asked_at: at.toISOString() })}\n`);
   return id;
 }
 
@@ -47,7 +47,7 @@ export function openQuestions(places: Places, turnId: string): Question[] {
 
 /** Notes that the agent has its answer. */
 export function markDelivered(places: Places, turnId: string, id: string): void {
-  writeFileAtomic.sync(join(asked(places, turnId), `${id}.delivered`), '', { fsync: false });
+  replaceFile(join(asked(places, turnId), `${id}.delivered`), '');
 }
 
 /** What was asked in a turn and whose answer the agent does not have, answered or not; oldest first. */
@@ -67,7 +67,7 @@ export function answerTo(places: Places, turnId: string, id: string): string | n
 
 export function answer(places: Pick<Places, 'control'>, turnId: string, id: string, text: string, at: Date): void {
   mkdirSync(answered(places, turnId), { recursive: true });
-  writeFileAtomic.sync(join(answered(places, turnId), `${id}.json`), `${JSON.stringify({ id, answer: text, answered_at: at.toISOString() })}\n`, { fsync: true });
+  replaceFile(join(answered(places, turnId), `${id}.json`), `${JSON.stringify({ id, answer: text, answered_at: at.toISOString() })}\n`, { durable: true });
 }
 
 /** Forgets what was asked, answered and declared in a turn. What an agent put in the folder's place goes with it. */

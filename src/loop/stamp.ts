@@ -1,10 +1,10 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
 import { crashPoint } from '../base/crash-point.ts';
 import { fail, ok } from '../base/failure.ts';
 import type { Failure, Result } from '../base/failure.ts';
+import { replaceFile } from '../base/replace-file.ts';
 import { commitFileOnBranch, commitPaths } from '../git/commit.ts';
 import type { Git } from '../git/git.ts';
 import type { Repository } from '../git/repository.ts';
@@ -45,7 +45,7 @@ export function stateUnwritable(root: string, file: string): Failure | null {
 export function writeState(root: string, file: string, document: StateDocument, control: string): string[] {
   const path = join(root, file);
   const moved = clearStatePlace(root, file, control);
-  writeFileAtomic.sync(path, formatState(document), { fsync: false });
+  replaceFile(path, formatState(document));
   return moved;
 }
 

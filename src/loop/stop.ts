@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, watch } from 'node:fs';
-import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import type { Failure } from '../base/failure.ts';
+import { replaceFile } from '../base/replace-file.ts';
 import { readControlFile } from './control-file.ts';
 import type { Places } from './places.ts';
 
@@ -11,7 +11,7 @@ export type StopRequest = z.infer<typeof StopRequest>;
 
 export function requestStop(places: Places, request: StopRequest): void {
   mkdirSync(places.control, { recursive: true });
-  writeFileAtomic.sync(places.stop, `${JSON.stringify(request)}\n`, { fsync: false });
+  replaceFile(places.stop, `${JSON.stringify(request)}\n`);
 }
 
 export function readStop(places: Places): StopRequest | null {

@@ -1,10 +1,10 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { Usage } from '../agents/contract.ts';
 import { fail, ok } from '../base/failure.ts';
 import type { Failure, Result } from '../base/failure.ts';
+import { replaceFile } from '../base/replace-file.ts';
 import { readControlFile } from './control-file.ts';
 import type { Places } from './places.ts';
 import { answerTo, clearQuestions, markDelivered, undelivered } from './questions.ts';
@@ -46,7 +46,7 @@ export function suspendIfAsked(places: Places, turn: Omit<Suspended, 'schema_ver
     for (const question of questions) markDelivered(places, turn_id, question.id);
     return resumed;
   }
-  writeFileAtomic.sync(fileOf(places), `${JSON.stringify(from)}\n`, { fsync: true });
+  replaceFile(fileOf(places), `${JSON.stringify(from)}\n`, { durable: true });
   return fail(questionOpen(turn, first.question, first.options));
 }
 

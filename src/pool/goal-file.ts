@@ -1,8 +1,8 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
 import { fail, ok } from '../base/failure.ts';
 import type { Result } from '../base/failure.ts';
+import { replaceFile } from '../base/replace-file.ts';
 import { commitPaths } from '../git/commit.ts';
 import { readAgentFile } from '../loop/contract.ts';
 import { PLANS } from './chunk-name.ts';
@@ -38,7 +38,7 @@ async function setStatuses(place: UnitPlace, prefix: string, unit: Unit, changes
   const paths: string[] = [];
   for (const [chunk, status] of changes) {
     const file = goalPath(place.workspace, chunk);
-    writeFileAtomic.sync(file, withStatus(readFileSync(file, 'utf8'), status), { fsync: false });
+    replaceFile(file, withStatus(readFileSync(file, 'utf8'), status));
     paths.push([...(prefix === '' ? [] : [prefix]), PLANS, chunk, 'GOAL.md'].join('/'));
   }
   if (paths.length > 0) await commitPaths(place.repository, { paths, untracked: [], message: `${subject}\n\n${trailers(unit)}\n` });

@@ -1,9 +1,9 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { fail, ok } from '../base/failure.ts';
 import type { Result } from '../base/failure.ts';
+import { replaceFile } from '../base/replace-file.ts';
 import { showsToken } from '../loop/contract.ts';
 import type { Places } from '../loop/contract.ts';
 
@@ -34,7 +34,7 @@ const conflictsFile = (places: Places): string => join(places.control, 'conflict
 
 export function bind(places: Places, binding: Binding): void {
   mkdirSync(places.control, { recursive: true });
-  writeFileAtomic.sync(bindingFile(places), `${JSON.stringify(binding)}\n`, { fsync: false });
+  replaceFile(bindingFile(places), `${JSON.stringify(binding)}\n`);
 }
 
 export const unbind = (places: Places): void => rmSync(bindingFile(places), { force: true });
@@ -42,7 +42,7 @@ export const unbind = (places: Places): void => rmSync(bindingFile(places), { fo
 /** What a unit's agent is told of other work now. */
 export function writeConflicts(places: Places, conflicts: readonly string[]): void {
   mkdirSync(places.control, { recursive: true });
-  writeFileAtomic.sync(conflictsFile(places), `${JSON.stringify({ conflicts })}\n`, { fsync: false });
+  replaceFile(conflictsFile(places), `${JSON.stringify({ conflicts })}\n`);
 }
 
 export const readConflicts = (places: Places): readonly string[] => read(conflictsFile(places), Conflicts)?.conflicts ?? [];

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, readdirSync, existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
+import { replaceFile } from '../../base/replace-file.ts';
 
 /** The workspaces that this machine has seen at work: an agent of one must not look into another. */
 const Known = z.object({ schema_version: z.literal(1), workspaces: z.array(z.string()) });
@@ -24,7 +24,7 @@ export function noteWorkspace(store: string, workspace: string): void {
   try {
     mkdirSync(dirname(fileOf(store)), { recursive: true, mode: 0o700 });
     const workspaces = [...known.filter((each) => existsSync(each)), workspace];
-    writeFileAtomic.sync(fileOf(store), `${JSON.stringify({ schema_version: 1, workspaces }, null, 1)}\n`, { mode: 0o600, fsync: false });
+    replaceFile(fileOf(store), `${JSON.stringify({ schema_version: 1, workspaces }, null, 1)}\n`, { mode: 0o600 });
   } catch {
     // Siblings are still found by their configuration.
   }

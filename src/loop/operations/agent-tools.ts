@@ -1,9 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { fail, ok } from '../../base/failure.ts';
 import type { Result } from '../../base/failure.ts';
+import { replaceFile } from '../../base/replace-file.ts';
 import { defineOperation } from '../../spine/operation.ts';
 import type { OperationContext } from '../../spine/operation.ts';
 import { boundTurn } from '../binding.ts';
@@ -39,7 +39,7 @@ export const outcomeReport = defineOperation({
     const path = opened.value.turn.agent?.outcome;
     if (path === undefined) return fail({ code: 'not_bound', kind: 'precondition', message: 'The turn has no agent.' });
     mkdirSync(dirname(path), { recursive: true });
-    writeFileAtomic.sync(path, `${JSON.stringify(input)}\n`, { fsync: false });
+    replaceFile(path, `${JSON.stringify(input)}\n`);
     return ok({ recorded: true });
   },
 });
@@ -116,7 +116,7 @@ export const touchDeclare = defineOperation({
     const { loop, turn } = opened.value;
     const file = touchesFile(loop.places, turn.turn_id);
     mkdirSync(dirname(file), { recursive: true });
-    writeFileAtomic.sync(file, `${JSON.stringify({ turn_id: turn.turn_id, paths: input.paths, at: context.timestamp })}\n`, { fsync: false });
+    replaceFile(file, `${JSON.stringify({ turn_id: turn.turn_id, paths: input.paths, at: context.timestamp })}\n`);
     return ok({ declared: input.paths });
   },
 });

@@ -1,9 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { ok } from '../../base/failure.ts';
 import type { Result } from '../../base/failure.ts';
+import { replaceFile } from '../../base/replace-file.ts';
 import { ask, awaitAnswer, markDelivered, openLoop, touchesFile } from '../../loop/contract.ts';
 import type { Places } from '../../loop/contract.ts';
 import { defineOperation } from '../../spine/operation.ts';
@@ -35,7 +35,7 @@ export const outcomeReport = defineOperation({
     if (!opened.ok) return opened;
     const { outcome } = opened.value.binding;
     mkdirSync(dirname(outcome), { recursive: true });
-    writeFileAtomic.sync(outcome, `${JSON.stringify(input)}\n`, { fsync: false });
+    replaceFile(outcome, `${JSON.stringify(input)}\n`);
     return ok({ recorded: true });
   },
 });
@@ -96,7 +96,7 @@ export const touchDeclare = defineOperation({
     const { places, binding } = opened.value;
     const file = touchesFile(places, binding.attempt);
     mkdirSync(dirname(file), { recursive: true });
-    writeFileAtomic.sync(file, `${JSON.stringify({ turn_id: binding.attempt, paths: input.paths, at: context.timestamp })}\n`, { fsync: false });
+    replaceFile(file, `${JSON.stringify({ turn_id: binding.attempt, paths: input.paths, at: context.timestamp })}\n`);
     return ok({ declared: input.paths });
   },
 });

@@ -1,6 +1,6 @@
 import { readFileSync, rmSync } from 'node:fs';
-import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
+import { replaceFile } from '../../base/replace-file.ts';
 import { isAlive } from '../../process/identity.ts';
 import type { DaemonPlaces } from './places.ts';
 
@@ -25,8 +25,8 @@ export function runningDaemon(places: DaemonPlaces, workspace: string): DaemonRe
   return record !== null && record.workspace === workspace && isAlive(record.pid, record.identity) ? record : null;
 }
 
-export async function writeRecord(places: DaemonPlaces, record: DaemonRecord): Promise<void> {
-  await writeFileAtomic(places.record, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 });
+export function writeRecord(places: DaemonPlaces, record: DaemonRecord): void {
+  replaceFile(places.record, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 });
 }
 
 /** Removes the record of this process; another one's stays. */

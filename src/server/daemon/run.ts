@@ -126,7 +126,7 @@ export async function runDaemon(settings: DaemonSettings): Promise<Result<Daemon
   closing.defer(tellBugs(log));
   closing.defer(() => void (ready = false));
   ready = true;
-  await writeRecord(places, record);
+  writeRecord(places, record);
   log.info('the daemon runs', { url, pid: process.pid, version });
   settings.onReady(record);
   await aborted(signal);

@@ -1,8 +1,8 @@
 import { existsSync, lstatSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { ok } from '../../base/failure.ts';
+import { replaceFile } from '../../base/replace-file.ts';
 import { openWorkspace } from '../../loop/contract.ts';
 import { defineOperation } from '../../spine/operation.ts';
 import { SKILL_FILES, isUntouched, skillText } from '../skill-text.ts';
@@ -31,7 +31,7 @@ export const skillsInstall = defineOperation({
         continue;
       }
       mkdirSync(join(workspace, dirname(path)), { recursive: true });
-      writeFileAtomic.sync(join(workspace, path), skillText(), { fsync: false });
+      replaceFile(join(workspace, path), skillText());
       installed.push({ path, agents: [...agents] });
     }
     return ok({ installed, kept });
