@@ -2,6 +2,7 @@ import type { Git, GitCall } from './git.ts';
 import { gitFailed } from './git.ts';
 import { checkedOutCommit } from './head.ts';
 import type { Repository } from './repository.ts';
+import { COMMIT } from './usual-calls.ts';
 
 /** A commit of exactly these paths, whatever else is staged or dirty. */
 export interface ScopedCommit {
@@ -28,7 +29,7 @@ export async function commitPaths(repository: Pick<Repository, 'git' | 'gitDirec
   const { args: paths, call } = pathArguments(commit.paths);
   const scope = commit.nothing_else_staged === true ? '--include' : '--only';
   // Only simple-git needs a word of the commit to tell that it is done (it waits 50 ms otherwise); git looks up a summary for it.
-  const args = ['commit', ...(git.isReady() ? ['--quiet'] : []), '--no-status', scope, '--no-verify', '--allow-empty-message', '--cleanup=verbatim', '-m', commit.message, ...paths];
+  const args = [...(git.isReady() ? COMMIT : COMMIT.filter((word) => word !== '--quiet')), scope, '-m', commit.message, ...paths];
   const output = await git.attempt(args, call);
   if (output.code !== 0) {
     const unchanged = await git.attempt(['diff', '--quiet', 'HEAD', '--', ...commit.paths.slice(0, 1000)]);

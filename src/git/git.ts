@@ -4,6 +4,7 @@ import { FailureError } from '../base/failure.ts';
 import { openForkServer } from '../process/fork-server.ts';
 import type { ForkServer } from '../process/fork-server.ts';
 import { hasNul } from '../process/words.ts';
+import { PASSIVE, USUAL_CALLS } from './usual-calls.ts';
 
 /** What one git process said. */
 export interface GitOutput {
@@ -111,7 +112,7 @@ export function openGit(directory: string, identity: Readonly<Record<string, str
   const attempt = async (command: readonly string[], call: GitCall = {}): Promise<GitOutput> => {
     // The library waits for ever for a stdin that nothing is written to.
     if (call.input === '') throw new Error(`git ${command[0] ?? ''}: the input is empty`);
-    const args = call.passive === true ? ['--no-optional-locks', ...command] : [...command];
+    const args = call.passive === true ? [PASSIVE, ...command] : [...command];
     if (call.timeout_ms !== undefined) return await timed(args, directory, { ...base, ...call.env }, { timeout_ms: call.timeout_ms, signal: call.signal });
     // One call at a time goes through the server; those beside it, and the few with something special, start git themselves.
     const server = call.env === undefined && !hasNul(args) ? servers.find((each) => each.idle()) : undefined;
@@ -146,7 +147,7 @@ export function openGit(directory: string, identity: Readonly<Record<string, str
     },
     isReady: () => servers.some((each) => each.idle()),
     keepReady(inputFile, count = 1) {
-      const mine = Array.from({ length: count }, (_, n) => openForkServer(['git', ...SETTINGS.flatMap((setting) => ['-c', setting])], { cwd: directory, env: base, input_file: n === 0 ? inputFile : `${inputFile}-${n + 1}` }));
+      const mine = Array.from({ length: count }, (_, n) => openForkServer(['git', ...SETTINGS.flatMap((setting) => ['-c', setting])], { cwd: directory, env: base, input_file: n === 0 ? inputFile : `${inputFile}-${n + 1}`, usual: USUAL_CALLS }));
       servers = mine;
       return async () => {
         if (servers === mine) servers = [];

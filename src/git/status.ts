@@ -1,4 +1,5 @@
 import type { Git } from './git.ts';
+import { STATUS } from './usual-calls.ts';
 
 /** One path that differs from HEAD. */
 export interface DirtyPath {
@@ -22,7 +23,7 @@ export interface WorkTreeStatus {
 
 /** Reads the checkout with one git process. Ignored files are not listed; renames are a deletion and an addition. */
 export async function readStatus(git: Git, options: { readonly passive?: boolean; readonly tracked_only?: boolean } = {}): Promise<WorkTreeStatus> {
-  const args = ['status', '--porcelain=v2', '-z', '--branch', '--no-ahead-behind', `--untracked-files=${options.tracked_only === true ? 'no' : 'all'}`, '--no-renames', '--ignore-submodules=none'];
+  const args = [...STATUS, `--untracked-files=${options.tracked_only === true ? 'no' : 'all'}`];
   return parseStatus(await git.run(args, { passive: options.passive === true }));
 }
 

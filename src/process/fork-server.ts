@@ -29,14 +29,16 @@ export interface ForkServer {
   close(): Promise<void>;
 }
 
-/** Constant: what to run comes as data. Each command's two outputs end with the request's mark, which no command can know. */
-const SCRIPT = `one() {
+/** What is run comes as data. Each command's two outputs end with the request's mark, which no command can know. */
+const scriptFor = (usual: readonly (readonly string[])[]): string => `one() {
+case $begin in
+${usual.map((words, n) => `${n}) set -- "$@" ${words.join(' ')};;\n`).join('')}esac
 ${READ_WORDS}"$@" <"$input"
 code=$?
 printf '\\n%s %s\\n' "$mark" "$code"
 printf '\\n%s\\n' "$mark" >&2
 }
-while IFS= read -r mark && IFS= read -r input; do one "$@"; done
+while IFS= read -r mark && IFS= read -r input && IFS= read -r begin; do one "$@"; done
 `;
 
 interface Pending {
@@ -45,9 +47,20 @@ interface Pending {
   readonly mark: string;
 }
 
+export interface ForkServerOptions {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** For commands that get input; may be written and is removed again. */
+  readonly input_file?: string;
+  /** How many of the commands' own arguments begin: constants of plain letters, which then need not be sent each time. */
+  readonly usual?: readonly (readonly string[])[];
+}
+
 /** Starts a fork server for commands that all begin with `argv`, in one folder and one environment. */
-export function openForkServer(argv: readonly [string, ...string[]], options: { readonly cwd: string; readonly env: Readonly<Record<string, string>>; readonly input_file?: string }): ForkServer {
-  const child = spawn('sh', ['-c', SCRIPT, 'orchestrator-commands', ...argv], {
+export function openForkServer(argv: readonly [string, ...string[]], options: ForkServerOptions): ForkServer {
+  const { usual = [] } = options;
+  if (!usual.flat().every((word) => /^[\w=.-]+$/.test(word))) throw new TypeError('These words would be something else in a shell.');
+  const child = spawn('sh', ['-c', scriptFor(usual), 'orchestrator-commands', ...argv], {
     cwd: options.cwd,
     env: options.env,
     // A session of its own: a Ctrl-C at the terminal does not cut through a commit.
@@ -92,7 +105,8 @@ export function openForkServer(argv: readonly [string, ...string[]], options: { 
       const mark = randomBytes(9).toString('base64url');
       return new Promise((resolve, reject) => {
         pending = { resolve, reject, mark };
-        child.stdin.write(`${mark}\n${file}\n${encodeWords(args)}`);
+        const begin = usual.findIndex((words) => words.every((word, n) => args[n] === word));
+        child.stdin.write(`${mark}\n${file}\n${begin}\n${encodeWords(args.slice(usual[begin]?.length ?? 0))}`);
       });
     },
     async close() {

@@ -28,6 +28,16 @@ test('arguments are data: quotes, dollars, backslashes, line ends, empty ones', 
   await server.close();
 });
 
+test('arguments with a usual beginning arrive like all others', async () => {
+  await using folder = await tempFolder();
+  const server = openForkServer(['printf', '<%s>'], { cwd: folder.path, env, usual: [['a', '--b=c'], ['d']] });
+  for (const words of [['a', '--b=c', 'x y'], ['a', '--b=c'], ['a', '--b'], ['d', 'a', '--b=c'], ['e']]) {
+    expect((await server.run(words)).stdout).toBe(words.map((word) => `<${word}>`).join(''));
+  }
+  await server.close();
+  expect(() => openForkServer(['printf'], { cwd: folder.path, env, usual: [['$(id)']] })).toThrow(TypeError);
+});
+
 test('output of any size and any bytes arrives whole, also where it looks like the end', async () => {
   await using folder = await tempFolder();
   const server = await serverIn(folder.path);
