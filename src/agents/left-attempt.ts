@@ -36,7 +36,7 @@ export async function leftAttempt(attempt: { readonly kind: string; readonly nam
 /** Ends what is left of an attempt: its process group, and whatever carries the turn's id; resolves once none is left. */
 export async function endLeftAttempt({ scratch, turn_id }: { readonly scratch: string; readonly turn_id: string }): Promise<void> {
   const group = await groupOf({ scratch, turn_id });
-  await Promise.all([group === null ? undefined : endGroup(group), endMarked(MARK, turn_id)]);
+  await Promise.all(group === null ? [endMarked(MARK, turn_id)] : [endGroup(group), endMarked(MARK, turn_id, { outside: group })]);
 }
 
 /** The last session that an attempt's events tell of. */

@@ -1,48 +1,53 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ON_LINUX } from '../process/proc.ts';
-import { startWrapper } from '../process/wrapper.ts';
+import { startReusableWrapper } from '../process/reusable-wrapper.ts';
+import type { ReusableWrapper } from '../process/reusable-wrapper.ts';
 import type { Wrapper, WrapperPlace } from '../process/wrapper.ts';
 
 /**
- * A wrapper for the next agent, started while the present one works, as starting it takes as long as a commit. It knows
- * everything but what to run, and is not used where its folder or environment turn out to be another agent's.
+ * Wrappers that wait for the next agents of a run: one for each of the two folders and environments that were last used, as two
+ * agents take turns. They are started while an agent works, when nobody waits for them.
  */
 export interface ReadyWrappers {
-  /** The waiting wrapper, if it fits; one that does not is dismissed. */
+  /** One that waits in just this place; null where there is none. */
   take(place: WrapperPlace): Wrapper | null;
-  /** Starts one for the agent that comes next, which is the one before the last: agents take turns. */
+  /** Sees to it that the agents of the last two places find one when they come again. */
   prepare(): void;
   close(): void;
 }
 
+const KEPT = 2;
+
 export function createReadyWrappers(): ReadyWrappers {
-  const used: WrapperPlace[] = [];
-  let waiting: { readonly place: WrapperPlace; readonly wrapper: Wrapper; alive: boolean } | null = null;
-  const dismiss = (): void => {
-    waiting?.wrapper.dismiss();
-    waiting = null;
-  };
+  /** The last ones used, the latest first. */
+  let places: readonly WrapperPlace[] = [];
+  let kept: readonly { readonly place: WrapperPlace; readonly wrapper: ReusableWrapper }[] = [];
+  /** Where there are no named pipes it is not tried at every turn. */
+  let possible = ON_LINUX;
+  const keptIn = (place: WrapperPlace): ReusableWrapper | undefined => kept.find((each) => isDeepStrictEqual(each.place, place))?.wrapper;
   return {
     take(place) {
-      used.push(place);
-      if (used.length > 2) used.shift();
-      if (waiting?.alive === true && isDeepStrictEqual(waiting.place, place)) {
-        const { wrapper } = waiting;
-        waiting = null;
-        return wrapper;
-      }
-      dismiss();
-      return null;
+      places = [place, ...places.filter((each) => !isDeepStrictEqual(each, place))].slice(0, KEPT);
+      const wrapper = keptIn(place);
+      return wrapper?.state === 'idle' ? wrapper.take() : null;
     },
     prepare() {
-      const [place] = used;
-      // Elsewhere than on Linux a wrapper is told by the attempt's folder in its arguments, which is not known yet.
-      if (place === undefined || waiting !== null || !ON_LINUX) return;
-      const started = { place, wrapper: startWrapper(place, 'ready'), alive: true };
-      const gone = (): void => void (started.alive = false);
-      started.wrapper.closed.then(gone, gone);
-      waiting = started;
+      possible &&= kept.every(({ wrapper }) => wrapper.state !== 'impossible');
+      const left = kept.filter(({ place }) => !places.some((each) => isDeepStrictEqual(each, place)));
+      for (const { wrapper } of left) wrapper.dismiss();
+      kept = kept.filter((each) => !left.includes(each) && each.wrapper.state !== 'gone');
+      for (const place of places) {
+        if (!possible || keptIn(place) !== undefined) continue;
+        try {
+          kept = [...kept, { place, wrapper: startReusableWrapper(place) }];
+        } catch {
+          possible = false;
+        }
+      }
     },
-    close: dismiss,
+    close() {
+      for (const { wrapper } of kept) wrapper.dismiss();
+      kept = [];
+    },
   };
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { processIdentity } from './identity.ts';
-import { ON_LINUX, allFacts, allPids, lastPid, readProc } from './proc.ts';
+import { ON_LINUX, allFacts, allPids, factsOf, lastPid, readProc } from './proc.ts';
 
 /** Milliseconds between SIGTERM and SIGKILL. */
 export interface EndingOptions {
@@ -26,23 +26,31 @@ export function groupAlive(pgid: number): boolean {
   return !ON_LINUX || groupMembers(pgid).length > 0;
 }
 
-/** Numbers of the group's running members. */
-export function groupMembers(pgid: number): number[] {
-  return allFacts()
+/** Numbers of the group's running members. `since`: only those that came after this process. */
+export function groupMembers(pgid: number, since = 0): number[] {
+  return (since > 0 && ON_LINUX ? pidsSince(since).flatMap((pid) => factsOf(pid) ?? []) : allFacts())
     .filter((facts) => facts.group === pgid && !facts.zombie)
     .map((facts) => facts.pid);
 }
 
+/** Numbers of the processes that came after this one, perhaps with some that did not (Linux). It spares looking into all the others. */
+function pidsSince(since: number): number[] {
+  // Numbers grow until they begin anew; then the last one given is below.
+  const after = since > 0 && lastPid() >= since ? since : 0;
+  return allPids().filter((pid) => pid > after);
+}
+
 /**
  * Ends every process that was started with `variable=value` in its environment, whatever its group or session: a
- * grandchild that made a session of its own is found so. This process is left out. Resolves to the numbers of those it
- * found. Linux only; elsewhere there is nothing to look in, and it resolves to none.
+ * grandchild that made a session of its own is found so. This process is left out, and the group `outside`, which somebody else
+ * ends: a second SIGTERM tells many programs to drop everything. Resolves to the numbers of those it found. Linux only; elsewhere
+ * there is nothing to look in, and it resolves to none.
  */
-export async function endMarked(variable: string, value: string, options: EndingOptions = {}): Promise<number[]> {
+export async function endMarked(variable: string, value: string, options: EndingOptions & { readonly outside?: number } = {}): Promise<number[]> {
   const found = new Set<number>();
   // A process may start another one while it is looked for, so that one round is not always enough.
   for (let round = 0; round < 3; round += 1) {
-    const pids = markedProcesses(variable, value);
+    const pids = markedProcesses(variable, value).filter((pid) => options.outside === undefined || factsOf(pid)?.group !== options.outside);
     if (pids.length === 0) break;
     await Promise.all(pids.map((pid) => endProcess(pid, options)));
     for (const pid of pids) found.add(pid);
@@ -57,10 +65,8 @@ export async function endMarked(variable: string, value: string, options: Ending
 export function markedProcesses(variable: string, value: string, since = 0): number[] {
   if (!ON_LINUX) return [];
   const entry = Buffer.from(`\0${variable}=${value}\0`);
-  // Numbers grow until they begin anew; then the last one given is below.
-  const after = since > 0 && lastPid() >= since ? since : 0;
-  return allPids().filter((pid) => {
-    if (pid === process.pid || pid <= after) return false;
+  return pidsSince(since).filter((pid) => {
+    if (pid === process.pid) return false;
     const environment = readProc(pid, 'environ');
     if (environment === null || environment.length === 0) return false;
     // The first entry has no separator before it.

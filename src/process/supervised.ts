@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { endGroup, endMarked, groupAlive, markedProcesses } from './group.ts';
+import { endGroup, endMarked, markedProcesses } from './group.ts';
 import { createLineSplitter } from './lines.ts';
 import type { Line } from './lines.ts';
 import { watchDeadlines } from './watch.ts';
@@ -90,6 +90,7 @@ export async function runSupervised(program: SupervisedProgram, observer: Superv
   let heldSince: number | null = null;
   let waits = 0;
   let alone = false;
+  let clean = false;
   let graceFrom: { readonly at: number; readonly reason: 'grace' | 'leftover' } | null = null;
 
   const next = (): Deadline<EndedBecause | 'leftover'> | null => {
@@ -105,8 +106,8 @@ export async function runSupervised(program: SupervisedProgram, observer: Superv
   const endAll = async (): Promise<void> => {
     const { mark, term_ms } = program;
     const options = term_ms === undefined ? {} : { term_ms };
-    leftBehind ||= groupAlive(pid);
-    const [gone, marked] = await Promise.all([endGroup(pid, options), mark === undefined ? [] : endMarked(mark.variable, mark.value, options)]);
+    leftBehind ||= wrapper.hasOthers();
+    const [gone, marked] = await Promise.all([endGroup(pid, options), mark === undefined ? [] : endMarked(mark.variable, mark.value, { ...options, outside: pid })]);
     leftBehind ||= marked.length > 0;
     // Only a process that cannot be killed still holds the pipes then; its output is given up.
     if (!gone) for (const stream of [stdout, stderr, status]) stream.destroy();
@@ -173,13 +174,15 @@ export async function runSupervised(program: SupervisedProgram, observer: Superv
     await Promise.all(reading);
     await wrapper.closed;
     // Descendants that let go of the output live on in the group, or, having left it, carry the mark.
-    if (ending !== null || !alone || groupAlive(pid)) await finish('leftover');
+    if (ending !== null || !alone || wrapper.hasOthers()) await finish('leftover');
     ending ??= Promise.resolve();
+    clean = !leftBehind && early === null && exit !== null;
   } finally {
     watch.stop();
     signal.removeEventListener('abort', abort);
     // An observer that threw has left everything running.
     await finish(null);
+    wrapper.release(clean);
   }
   return { exit_code: exit, ended_early: early, left_behind: leftBehind, duration_ms: performance.now() - started };
 }

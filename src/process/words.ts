@@ -1,21 +1,21 @@
 /**
- * How an argv reaches a shell that already runs: as data, never as its text. First the number of words, then for each the
- * number of its lines and those.
+ * How an argv reaches a shell that already runs: as data, never as its text. First a line that says of how many lines each word is,
+ * then those. A shell reads byte by byte, at half a microsecond each, so that short is fast.
  */
-export const encodeWords = (words: readonly string[]): string => `${words.length}\n${words.map((word) => `${word.split('\n').length}\n${word}\n`).join('')}`;
+export const encodeWords = (words: readonly string[]): string => `${words.map((word) => word.split('\n').length).join(' ')}\n${words.map((word) => `${word}\n`).join('')}`;
 
 /** No argv can hold a NUL, and a shell would drop it without a word. */
 export const hasNul = (words: readonly string[]): boolean => words.some((word) => word.includes('\0'));
 
 /** Shell text that reads such words from stdin and appends them to the positional parameters. Stands where `read` is at a line's start. */
-export const READ_WORDS = `IFS= read -r count || exit 0
-while [ "$count" -gt 0 ]; do
-  IFS= read -r lines; IFS= read -r word
+export const READ_WORDS = `IFS= read -r counts || exit 0
+for lines in $counts; do
+  IFS= read -r word
   while [ "$lines" -gt 1 ]; do
     IFS= read -r line; lines=$((lines - 1))
     word="$word
 $line"
   done
-  set -- "$@" "$word"; count=$((count - 1))
+  set -- "$@" "$word"
 done
 `;

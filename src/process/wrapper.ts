@@ -1,7 +1,12 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
+import { groupAlive } from './group.ts';
 import { READ_WORDS, encodeWords, hasNul } from './words.ts';
+
+/** Shell text that reads a task into `file`, `input`, `variables` (their number) and, variables first, the positional parameters. */
+export const READ_TASK = `${READ_WORDS}file=$1; input=$2; variables=$3; shift 3
+`;
 
 /**
  * The shell that stands between us and an agent. It is constant: what to run comes as data, over its stdin. It writes its
@@ -17,8 +22,7 @@ import { READ_WORDS, encodeWords, hasNul } from './words.ts';
 const SCRIPT = `shift $#
 relay() { trap "" PIPE TERM INT HUP; cat || cat >/dev/null; }
 begin() {
-${READ_WORDS}file=$1; input=$2; variables=$3; shift 3
-while [ "$variables" -gt 0 ]; do export "$1"; shift; variables=$((variables - 1)); done
+${READ_TASK}while [ "$variables" -gt 0 ]; do export "$1"; shift; variables=$((variables - 1)); done
 echo $$ >"$file"
 "$@" <"$input" 3>&- 4>&- 5>&-; s=$?; echo $s >>"$file"; echo $s >&3
 }
@@ -49,9 +53,13 @@ export interface Wrapper {
   readonly stderr: Readable;
   /** The exit status as a line. */
   readonly status: Readable;
-  /** Resolves once it has ended and its output is read. */
+  /** Resolves once it has ended and its output is read; of one that runs several agents, once this agent has. */
   readonly closed: Promise<void>;
   begin(task: WrapperTask): void;
+  /** Whether anything else of its group still runs, its agent having ended. */
+  hasOthers(): boolean;
+  /** To be called when all is over. `clean`: nothing was left behind and nothing was ended from outside. */
+  release(clean: boolean): void;
   /** Ends one that was told nothing. */
   dismiss(): void;
 }
@@ -76,15 +84,20 @@ export function startWrapper(place: WrapperPlace, label: string): Wrapper {
     stderr: child.stderr,
     status: child.stdio[3] as Readable,
     closed,
-    begin({ status_file, stdin_file, variables, argv }) {
-      const assignments = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
-      const words = [status_file, stdin_file, String(assignments.length), ...assignments, ...argv];
-      // A shell would take such a name for something else.
-      if (!Object.keys(variables).every((name) => /^[A-Z_][A-Z0-9_]*$/.test(name)) || hasNul(words)) throw new TypeError('A variable or an argument that no process can be given.');
-      stdin.end(encodeWords(words));
-    },
+    begin: (task) => void stdin.end(encodeTask(task)),
+    hasOthers: () => child.pid !== undefined && groupAlive(child.pid),
+    release: () => undefined,
     dismiss: () => void stdin.end(),
   };
+}
+
+/** A task as the shell reads it. */
+export function encodeTask({ status_file, stdin_file, variables, argv }: WrapperTask): string {
+  const assignments = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
+  const words = [status_file, stdin_file, String(assignments.length), ...assignments, ...argv];
+  // A shell would take such a name for something else.
+  if (!Object.keys(variables).every((name) => /^[A-Z_][A-Z0-9_]*$/.test(name)) || hasNul(words)) throw new TypeError('A variable or an argument that no process can be given.');
+  return encodeWords(words);
 }
 
 /** What a wrapper has written so far; null for each that is not there yet. */

@@ -7,14 +7,14 @@ import { groupAlive } from '../../src/process/group.ts';
 import { readWrapperStatus } from '../../src/process/wrapper.ts';
 import { mark, tempFolder, textOf, until } from './rig.ts';
 
-test('an agent whose supervisor was killed goes on printing to its own end, and its exit status is kept', async () => {
+test.each(['own', 'reused'])('an agent whose supervisor was killed goes on printing to its own end, and its exit status is kept (wrapper: %s)', async (kind) => {
   await using folder = await tempFolder();
   const mine = mark();
   const at = (name: string): string => join(folder.path, name);
   writeFileSync(at('prompt'), '');
-  // Far more than the pipes hold, on both streams: without the relays it would die of SIGPIPE or stand still.
+  // Far more than the pipes hold, on both streams: without the relays, or the guard, it would die of SIGPIPE or stand still.
   const agent = `echo up; until [ -e go ]; do sleep 0.01; done; head -c 3000000 /dev/zero && head -c 3000000 /dev/zero >&2; echo wrote $? >written; exit 7`;
-  const supervisor = spawn(process.execPath, [join(import.meta.dirname, 'supervise-program.ts'), folder.path, mine.variable, mine.value, agent]);
+  const supervisor = spawn(process.execPath, [join(import.meta.dirname, 'supervise-program.ts'), folder.path, mine.variable, mine.value, kind, 'true', agent]);
   let said = '';
   supervisor.stdout.on('data', (chunk) => (said += String(chunk)));
   await until('the agent is up', () => said.includes('up'));
@@ -28,4 +28,18 @@ test('an agent whose supervisor was killed goes on printing to its own end, and 
   expect(await textOf(at('written'))).toBe('wrote 0\n');
   await until('the group is gone', () => !groupAlive(pid ?? 0));
   expect(mine.left()).toEqual([]);
+});
+
+test('a wrapper that waits for the next agent ends with its supervisor', async () => {
+  await using folder = await tempFolder();
+  const mine = mark();
+  writeFileSync(join(folder.path, 'prompt'), '');
+  const supervisor = spawn(process.execPath, [join(import.meta.dirname, 'supervise-program.ts'), folder.path, mine.variable, mine.value, 'reused', 'true']);
+  let said = '';
+  supervisor.stdout.on('data', (chunk) => (said += String(chunk)));
+  await until('the agent has ended', () => said.includes('all done'));
+  const { pid } = readWrapperStatus(join(folder.path, 'status'));
+  expect(groupAlive(pid ?? 0)).toBe(true);
+  supervisor.kill('SIGKILL');
+  await until('the group is gone', () => !groupAlive(pid ?? 0));
 });
