@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { WebSocket } from 'ws';
@@ -124,25 +124,6 @@ function dispatchTimes(found: readonly StoredEvent[]): number[] {
     const next = found.slice(index).find((later) => (later.data as { event?: string }).event === 'assign');
     return next === undefined ? [] : [Date.parse(next.at) - Date.parse(event.at)];
   });
-}
-
-/** The peer with its parallel mode on the same tasks, and how much of it landed. */
-export async function parallelPeer(bin: string, fakeBin: string, count: number): Promise<{ readonly ms: number; readonly landed: number }> {
-  const dir = repository('peer-parallel');
-  const fake = join(fakeBin, 'parallel');
-  mkdirSync(fake, { recursive: true });
-  writeFileSync(join(fake, 'claude'), `#!/bin/sh
-if [ "$1" = "--version" ]; then echo "2.1.197 (Claude Code)"; exit 0; fi
-echo work > "work-$$.txt"
-printf '%s\\n' '{"type":"system","subtype":"init","session_id":"s"}' '{"type":"result","subtype":"success","is_error":false,"result":"done","total_cost_usd":0,"usage":{"input_tokens":1,"output_tokens":1}}'
-`);
-  chmodSync(join(fake, 'claude'), 0o755);
-  writeFileSync(join(dir, 'PRD.md'), `## Tasks\n${Array.from({ length: count }, (_, n) => `- [ ] task ${n}\n`).join('')}`);
-  git(dir, 'add', '-A');
-  git(dir, 'commit', '-q', '-m', 'tasks');
-  const ms = await time([bin, '--prd', 'PRD.md', '--fast', '--parallel', '--max-parallel', '4', '--retry-delay', '0'], dir, { PATH: `${fake}:${env.PATH}` });
-  const landed = execFileSync('git', ['ls-files', 'work-*.txt'], { cwd: dir, env, encoding: 'utf8' }).split('\n').filter((line) => line.startsWith('work-') && !/^work-\d\.txt$/.test(line)).length;
-  return { ms, landed };
 }
 
 /** With so many units in the store: a scheduling decision, one more injected, and `ps`. Milliseconds. */

@@ -7,17 +7,16 @@
  *   npm run bench -- quick     fewer rounds
  *   npm run bench -- turn      a turn's cost alone (also: start, long, line, hand-off, parse, ws, pool, peer)
  */
-import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { handOffCost, waiting } from './hand-off.ts';
 import { parseCost, parseMemory } from './transcripts.ts';
 import { pushCost } from './ws.ts';
-import { fiftyAgents, manyUnits, parallelPeer, unitCost } from './pool.ts';
+import { PEER, RESULTS, parallelPeerCost, peerCost } from './peer.ts';
+import { fiftyAgents, manyUnits, unitCost } from './pool.ts';
 import { LAUNCHER, PROJECT, env, git, median, repository, residentMb, scratch, time } from './world.ts';
 
-const RESULTS = join(PROJECT, 'bench-results');
-const PEER = 'ralphy-cli@4.7.2';
 const quick = process.argv.includes('quick');
 const PARTS = ['start', 'turn', 'long', 'line', 'hand-off', 'parse', 'ws', 'pool', 'peer'];
 const chosen = PARTS.filter((part) => process.argv.includes(part));
@@ -188,52 +187,14 @@ async function pool(): Promise<void> {
   report('memory at the beginning and the end', `${fifty.rss[0]} MB, ${fifty.rss[1]} MB`, 'flat');
   report('a daemon with nothing to do', `${(fifty.idle * 100).toFixed(2)} % of a core`, '< 1 %');
   numbers['pool'] = { cost, many, fifty };
-  const bin = installPeer();
-  const theirs = await parallelPeer(bin, join(scratch, 'fake-bin'), 10);
+  const theirs = await parallelPeerCost(10);
   numbers['parallel_peer'] = { package: PEER, ...theirs };
   report(`${PEER} --parallel on ten tasks`, `${ms(theirs.ms)}, ${theirs.landed} landed`);
   report('ours on ten, four at once', ms(median(cost.four) * 10), 'faster, all landed');
 }
 
-/** Installs the peer into its own folder, once. */
-function installPeer(): string {
-  const folder = join(RESULTS, 'peer');
-  const bin = join(folder, 'node_modules/.bin/ralphy');
-  if (!existsSync(bin)) {
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, 'package.json'), '{"private": true}\n');
-    execFileSync('npm', ['install', '--no-audit', '--no-fund', '--silent', PEER], { cwd: folder, stdio: 'ignore' });
-  }
-  return bin;
-}
-
-/** The peer: tasks of a list, one after another, with the same work done and committed by a stand-in for its agent. */
 async function peer(): Promise<void> {
-  const bin = installPeer();
-  const fake = join(scratch, 'fake-bin');
-  mkdirSync(fake, { recursive: true });
-  // The peer leaves commits to its agent, so the stand-in makes one; ours makes its two commits itself.
-  writeFileSync(
-    join(fake, 'claude'),
-    `#!/bin/sh
-if [ "$1" = "--version" ]; then echo "2.1.197 (Claude Code)"; exit 0; fi
-echo "$$" >> "work-$(($$ % 7)).txt"
-git add -A; git commit -q -m work
-printf '%s\\n' '{"type":"system","subtype":"init","session_id":"s"}' '{"type":"result","subtype":"success","is_error":false,"result":"done","total_cost_usd":0,"usage":{"input_tokens":1,"output_tokens":1}}'
-`,
-  );
-  chmodSync(join(fake, 'claude'), 0o755);
-  const cost = async (tasks: number, name: string): Promise<number> => {
-    const dir = repository(name);
-    writeFileSync(join(dir, 'PRD.md'), `## Tasks\n${Array.from({ length: tasks }, (_, n) => `- [ ] task ${n}\n`).join('')}`);
-    git(dir, 'add', '-A');
-    git(dir, 'commit', '-q', '-m', 'tasks');
-    return await time([bin, '--prd', 'PRD.md', '--fast', '--retry-delay', '0'], dir, { PATH: `${fake}:${env.PATH}` });
-  };
-  const [few, many] = [10, 50];
-  const times = [];
-  for (let round = 0; round < (quick ? 1 : 3); round++) times.push((await cost(many, `peer-many-${round}`)) - (await cost(few, `peer-few-${round}`)));
-  const each = median(times) / (many - few);
+  const each = await peerCost(quick ? 1 : 3);
   numbers['peer'] = { package: PEER, ms_per_task: each };
   report(`${PEER}, one task (its agent commits once, no state)`, ms(each));
 }
