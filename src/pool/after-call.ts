@@ -1,17 +1,17 @@
+import type { Failure } from '../base/failure.ts';
 import { branchTip } from '../git/head.ts';
 import { decideLimit } from '../loop/contract.ts';
-import type { Failure } from '../base/failure.ts';
 import { backupRef } from './backups.ts';
 import { agentFor, unitSettings } from './phase-call.ts';
 import type { AgentPhase, PhaseCall } from './phase-call.ts';
 import type { PoolRuntime } from './runtime.ts';
 import { finishUpdate } from './target-update.ts';
 import { MAX_REVIEW_ROUNDS } from './transition.ts';
-import { commitWork } from './unit-commit.ts';
 import type { Beside } from './unit-book.ts';
-import type { AttentionKind, Unit, UnitPhase } from './unit.ts';
+import { commitWork } from './unit-commit.ts';
 import { concludePhase } from './unit-outcome.ts';
 import type { PhaseEnd } from './unit-outcome.ts';
+import type { AttentionKind, Unit, UnitPhase } from './unit.ts';
 import type { UnitPlace } from './worktrees.ts';
 
 /** Each later try of the same call waits longer. Milliseconds. */

@@ -2,8 +2,8 @@ import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { fail, ok } from '../base/failure.ts';
 import type { Failure, Result } from '../base/failure.ts';
-import { PLANS, chunkName } from './chunk-name.ts';
 import { didYouMean } from '../base/suggest.ts';
+import { PLANS, chunkName } from './chunk-name.ts';
 
 /** A chunk as its two files tell it: `plans/<chunk>/GOAL.md` and `PLAN.md`. Pure. */
 

@@ -1,17 +1,17 @@
 import { freemem } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { branchTip } from '../git/head.ts';
 import { crashPoint } from '../base/crash-point.ts';
-import type { DoneChunks } from './done-chunks.ts';
 import type { Failure } from '../base/failure.ts';
+import { branchTip } from '../git/head.ts';
+import type { DoneChunks } from './done-chunks.ts';
+import { GATE_PORTS } from './gate.ts';
 import type { MergeQueue } from './merge-queue.ts';
 import type { PoolRuntime } from './runtime.ts';
 import { schedule } from './scheduler.ts';
 import type { Decisions, Schedulable, Slots } from './scheduler.ts';
+import { createStandstillNote } from './standstill.ts';
 import { holdsSlot, isMerging, isTerminal } from './unit.ts';
 import type { Unit } from './unit.ts';
-import { GATE_PORTS } from './gate.ts';
-import { createStandstillNote } from './standstill.ts';
 import { work } from './work.ts';
 
 /** Starts what may start: a tick follows every change, and now and then one comes for nothing. */

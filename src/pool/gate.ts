@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { addWorktree, openWorktree, removeWorktree } from '../git/worktrees.ts';
+import { worktreesFolder } from './places.ts';
 import type { PoolRuntime } from './runtime.ts';
 import { runInWorktree, runSetup } from './setup.ts';
-import { worktreesFolder } from './places.ts';
 import type { UnitPlace } from './worktrees.ts';
 
 export type GateResult = { readonly green: true } | { readonly green: false; readonly words: string };

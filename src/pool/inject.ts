@@ -7,11 +7,11 @@ import { hasContent, parseChunk, topological } from './chunk.ts';
 import type { Chunk } from './chunk.ts';
 import { agentFor, sandboxRefusal } from './phase-call.ts';
 import type { AgentPhase } from './phase-call.ts';
-import type { PoolRuntime } from './runtime.ts';
-import type { Unit } from './unit.ts';
-import { declaredFacts } from './unit-facts.ts';
-import { phasesOf } from './work.ts';
+import { phasesOf } from './phases.ts';
 import { branchOf } from './places.ts';
+import type { PoolRuntime } from './runtime.ts';
+import { declaredFacts } from './unit-facts.ts';
+import type { Unit } from './unit.ts';
 
 export interface Refusal {
   readonly chunk: string;

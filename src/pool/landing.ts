@@ -1,13 +1,13 @@
+import { branchTip } from '../git/head.ts';
+import { moveRef } from '../git/merge.ts';
 import { halfDone, openRepository } from '../git/repository.ts';
 import type { Repository } from '../git/repository.ts';
-import { moveRef } from '../git/merge.ts';
-import { branchTip } from '../git/head.ts';
 import { readStatus } from '../git/status.ts';
 import { listWorktrees } from '../git/worktrees.ts';
 import type { Worktree } from '../git/worktrees.ts';
 import { isHolderAlive, placesOf, readHolder } from '../loop/contract.ts';
-import type { PoolRuntime } from './runtime.ts';
 import { worktreesFolder } from './places.ts';
+import type { PoolRuntime } from './runtime.ts';
 
 export type Landed =
   | { readonly kind: 'landed' }

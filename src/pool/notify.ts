@@ -1,6 +1,6 @@
+import { hideSecrets } from '../loop/contract.ts';
 import { findProgram } from '../process/find-program.ts';
 import { runProgram } from '../process/run-program.ts';
-import { hideSecrets } from '../loop/contract.ts';
 import type { PoolRuntime } from './runtime.ts';
 import { argvOf } from './setup.ts';
 import type { Unit } from './unit.ts';

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AgentResult, AgentSpec } from '../agents/contract.ts';
 import { logText, secretValues } from '../agents/contract.ts';
+import type { AgentResult, AgentSpec } from '../agents/contract.ts';
 import { utcCompact } from '../base/clock.ts';
 import { crashPoint } from '../base/crash-point.ts';
 import { fail, ok } from '../base/failure.ts';
@@ -14,13 +14,13 @@ import { beginAttempt, endAttempt } from './attempts.ts';
 import type { Attempt } from './attempts.ts';
 import { takeOpenQuestion, watchLiveQuestions, watchTouches } from './live-questions.ts';
 import type { OpenQuestion } from './live-questions.ts';
-import { bind, unbind, writeConflicts } from './unit-binding.ts';
-import { poolFolder } from './places.ts';
 import { PROMPTS, answerText, readPhasePrompt, renderPhasePrompt } from './phase-prompt.ts';
+import { poolFolder } from './places.ts';
 import type { PoolRuntime } from './runtime.ts';
-import type { Unit } from './unit.ts';
+import { bind, unbind, writeConflicts } from './unit-binding.ts';
 import { parseUnitOutcome, unfit } from './unit-outcome.ts';
 import type { UnitOutcome } from './unit-outcome.ts';
+import type { Unit } from './unit.ts';
 import type { UnitPlace } from './worktrees.ts';
 
 /** What the tools of a unit's agent must find in their environment. */

@@ -12,6 +12,8 @@ import { branchTip, checkedOutBranch } from '../git/head.ts';
 import { resolveCommit } from '../git/history.ts';
 import { commitIdentity } from '../git/identity.ts';
 import { openRepository } from '../git/repository.ts';
+import { loopSettings, placesOf } from '../loop/contract.ts';
+import type { Places } from '../loop/contract.ts';
 import type { Store } from '../store/store.ts';
 import { createDispatcher } from './dispatcher.ts';
 import type { Dispatcher } from './dispatcher.ts';
@@ -19,17 +21,15 @@ import { createDoneChunks } from './done-chunks.ts';
 import { createMergeQueue } from './merge-queue.ts';
 import type { MergeQueue } from './merge-queue.ts';
 import { createNotifier } from './notify.ts';
+import { poolFolder } from './places.ts';
 import { createRadar } from './radar.ts';
 import { GIT_MARK, endLeftProcesses, reconcile } from './reconcile.ts';
 import type { PoolLog, PoolRuntime } from './runtime.ts';
 import { openSpending } from './spending.ts';
+import { writeConflicts } from './unit-binding.ts';
 import { openUnitBook } from './unit-book.ts';
 import { factsOfUnit } from './unit-facts.ts';
-import { writeConflicts } from './unit-binding.ts';
-import { loopSettings, placesOf } from '../loop/contract.ts';
-import type { Places } from '../loop/contract.ts';
 import { openVerdicts } from './verdicts.ts';
-import { poolFolder } from './places.ts';
 
 /** The pool of one workspace at work. */
 export interface Pool {

@@ -1,7 +1,7 @@
-import { branchTip } from '../git/head.ts';
 import { watch } from 'node:fs';
 import type { FSWatcher } from 'node:fs';
 import { join } from 'node:path';
+import { branchTip } from '../git/head.ts';
 import { mergeTree } from '../git/merge.ts';
 import type { MergedTree } from '../git/merge.ts';
 import type { PoolRuntime } from './runtime.ts';

@@ -1,23 +1,21 @@
-import { branchTip } from '../git/head.ts';
-import { isAncestor } from '../git/history.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AgentResult, Agents, LeftAttempt } from '../agents/contract.ts';
+import { branchTip } from '../git/head.ts';
+import { isAncestor } from '../git/history.ts';
+import { placesOf } from '../loop/contract.ts';
 import { endMarked, markedProcesses } from '../process/group.ts';
 import type { Store } from '../store/store.ts';
-import { openAttempts, endAttempt } from './attempts.ts';
-import type { Attempt } from './attempts.ts';
-import { endMerge, preparedMerges } from './merges.ts';
-import { completeUnit, tidyUp } from './merge-queue.ts';
-import { readReport } from './phase-call.ts';
-import { takeOpenQuestion } from './live-questions.ts';
-import { placesOf } from '../loop/contract.ts';
-import { holdsSlot, isMerging } from './unit.ts';
-import type { PoolRuntime } from './runtime.ts';
 import { afterCall } from './after-call.ts';
-import { phasesOf } from './work.ts';
+import { endAttempt, openAttempts } from './attempts.ts';
+import type { Attempt } from './attempts.ts';
+import { takeOpenQuestion } from './live-questions.ts';
+import { completeUnit, tidyUp } from './merge-queue.ts';
+import { endMerge, preparedMerges } from './merges.ts';
+import { readReport } from './phase-call.ts';
+import { nextPhase, phasesIn } from './phases.ts';
+import type { PoolRuntime } from './runtime.ts';
+import { holdsSlot, isMerging } from './unit.ts';
 import { openUnitPlace, poolWorktrees } from './worktrees.ts';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 
 const NOTHING_USED = { input_tokens: 0, output_tokens: 0, cost_usd: null };
 
@@ -86,9 +84,7 @@ async function countFinished(pool: PoolRuntime, attempt: Attempt, result: AgentR
   if (unit !== undefined && unit.status === 'RUNNING' && unit.phase === attempt.phase && attempt.phase !== 'MERGE' && place !== null) {
     const next = await afterCall(pool, unit.chunk, attempt.phase, place, attempt.base, { result, report, attempt: ended, open: takeOpenQuestion(placesOf(place.repository, place.workspace), attempt.id), overspent: null }, new AbortController().signal);
     if (next.to !== null) {
-      const file = join(place.workspace, 'plans', unit.chunk, 'PLAN.md');
-      const phases = phasesOf(pool, existsSync(file) ? readFileSync(file, 'utf8') : null);
-      const phase = next.to === 'on' ? (phases[phases.indexOf(attempt.phase) + 1] ?? 'MERGE') : next.to;
+      const phase = nextPhase(phasesIn(pool, place.workspace, unit.chunk), attempt.phase, next.to);
       await pool.units.change(unit.chunk, { event: 'requeue', payload: { phase, why: 'its agent came to its end while no daemon ran', not_before: null } }, { ...next.beside, session: null });
     }
   }

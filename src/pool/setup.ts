@@ -1,9 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { unitSettings } from './phase-call.ts';
+import { poolFolder } from './places.ts';
 import type { PoolRuntime } from './runtime.ts';
 import type { UnitPlace } from './worktrees.ts';
-import { poolFolder } from './places.ts';
 
 /** A command of the configuration as an argv: a text is for `sh -c`, a list needs no shell. */
 export const argvOf = (command: string | readonly string[]): [string, ...string[]] => {

@@ -1,7 +1,7 @@
 import type { Usage } from '../agents/contract.ts';
-import { newId } from '../base/ids.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Failure } from '../base/failure.ts';
+import { newId } from '../base/ids.ts';
 import { checkBudget, costLeft, openLedger, watchBudget } from '../loop/contract.ts';
 import type { Ledger, LoopSettings, Spent } from '../loop/contract.ts';
 import type { Store } from '../store/store.ts';

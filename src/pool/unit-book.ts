@@ -1,6 +1,6 @@
+import type { Clock } from '../base/clock.ts';
 import { fail, ok } from '../base/failure.ts';
 import type { Failure, Result } from '../base/failure.ts';
-import type { Clock } from '../base/clock.ts';
 import type { ReadTransaction, Store, WriteTransaction } from '../store/store.ts';
 import { applyChange } from './transition.ts';
 import type { Change } from './transition.ts';

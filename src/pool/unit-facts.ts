@@ -1,9 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { readAgentFile } from '../loop/contract.ts';
 import type { Git } from '../git/git.ts';
 import { resolveCommit } from '../git/history.ts';
+import { readAgentFile } from '../loop/contract.ts';
 import { PLANS } from './chunk-name.ts';
 import type { Chunk } from './chunk.ts';
 import { readChunk } from './goal-file.ts';

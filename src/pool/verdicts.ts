@@ -1,12 +1,12 @@
 import { z } from 'zod';
+import type { Clock } from '../base/clock.ts';
 import { fail, ok } from '../base/failure.ts';
 import type { Result } from '../base/failure.ts';
-import type { Clock } from '../base/clock.ts';
 import type { ReadTransaction, Store } from '../store/store.ts';
+import { factsHash } from './oracle/facts.ts';
+import type { MergeFact, Subsystems, UnitFacts } from './oracle/facts.ts';
 import { judgePair } from './oracle/judge.ts';
 import type { Judgement } from './oracle/judge.ts';
-import type { MergeFact, Subsystems, UnitFacts } from './oracle/facts.ts';
-import { factsHash } from './oracle/facts.ts';
 import { createOverlapIndex } from './oracle/overlap-index.ts';
 import type { Exclusion } from './scheduler.ts';
 

@@ -1,23 +1,20 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { AgentSpec } from '../agents/contract.ts';
 import { crashPoint } from '../base/crash-point.ts';
 import { failureOf } from '../base/failure.ts';
 import { branchTip, checkedOutCommit } from '../git/head.ts';
 import { takeSnapshot } from '../loop/contract.ts';
-import type { Unit, UnitPhase } from './unit.ts';
 import { STAYS, afterCall, needsPerson } from './after-call.ts';
 import type { Next } from './after-call.ts';
-import type { Beside } from './unit-book.ts';
-import { hasContent } from './chunk.ts';
+import { keepAndClear } from './cancel.ts';
 import { activate, readChunk, settle } from './goal-file.ts';
-import { takeBackTarget } from './target-guard.ts';
 import { agentFor, callForPhase, unitSettings } from './phase-call.ts';
 import type { AgentPhase } from './phase-call.ts';
-import { hasReviewPrompt } from './phase-prompt.ts';
+import { nextPhase, phasesIn } from './phases.ts';
 import type { PoolRuntime } from './runtime.ts';
-import { keepAndClear } from './cancel.ts';
 import { runSetup } from './setup.ts';
+import { takeBackTarget } from './target-guard.ts';
+import type { Beside } from './unit-book.ts';
+import type { Unit } from './unit.ts';
 import { ensureWorktree } from './worktrees.ts';
 import type { UnitPlace } from './worktrees.ts';
 
@@ -27,13 +24,6 @@ export interface WorkOptions {
   readonly signal: AbortSignal;
   /** First of the ports that are the unit's. */
   readonly ports: number;
-}
-
-/** Phases that a unit goes through, by configuration and by what there is. */
-export function phasesOf(pool: PoolRuntime, plan: string | null): readonly UnitPhase[] {
-  const { pool: settings, prompts_dir } = pool.config();
-  const chosen: readonly UnitPhase[] = settings.phases ?? [...(hasContent(plan) ? [] : ['PLAN' as const]), 'IMPLEMENT', ...(hasReviewPrompt(join(pool.workspace, prompts_dir)) ? ['REVIEW' as const] : [])];
-  return [...(['PLAN', 'IMPLEMENT', 'REVIEW'] as const).filter((phase) => chosen.includes(phase)), 'MERGE'];
 }
 
 /**
@@ -76,8 +66,7 @@ async function workThrough(pool: PoolRuntime, chunk: string, options: WorkOption
     const displaced = await activate(place, pool.prefix, current());
     await pool.units.note(chunk, { displaced: [...displaced] }, 'unit.activated');
   }
-  const plan = join(place.workspace, 'plans', chunk, 'PLAN.md');
-  const phases = phasesOf(pool, existsSync(plan) ? readFileSync(plan, 'utf8') : null);
+  const phases = phasesIn(pool, place.workspace, chunk);
   let phase = current().phase ?? phases[0] ?? 'MERGE';
   // At the merge queue's door stands who is RUNNING in MERGE: until all is settled a unit that has no phase left is ASSIGNED.
   if (phase !== 'MERGE') await pool.units.change(chunk, { event: 'start', payload: { phase } }, { worktree, attempt: first.attempt + 1 });
@@ -87,7 +76,7 @@ async function workThrough(pool: PoolRuntime, chunk: string, options: WorkOption
     if (next.to === null) return;
     ({ beside } = next);
     if (options.signal.aborted) return void (await pool.units.note(chunk, beside, 'unit.usage'));
-    phase = next.to === 'on' ? (phases[phases.indexOf(phase) + 1] ?? 'MERGE') : next.to;
+    phase = nextPhase(phases, phase, next.to);
     if (phase !== 'MERGE') await pool.units.change(chunk, { event: 'advance', payload: { phase } }, { ...beside, session: null, attempt: current().attempt + 1 });
   }
   const unfit = await settleForMerge(pool, current(), place);

@@ -1,8 +1,8 @@
-import { branchTip } from '../git/head.ts';
 import { existsSync, lstatSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fail, ok } from '../base/failure.ts';
 import type { Result } from '../base/failure.ts';
+import { branchTip } from '../git/head.ts';
 import type { Repository } from '../git/repository.ts';
 import { addWorktree, listWorktrees, openWorktree, removeWorktree } from '../git/worktrees.ts';
 import { makeFolder, makeUntrackedFolder } from '../loop/contract.ts';

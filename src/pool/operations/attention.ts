@@ -6,11 +6,11 @@ import { defineOperation } from '../../spine/operation.ts';
 import { chunkName } from '../chunk-name.ts';
 import { answerLive } from '../live-questions.ts';
 import { inOrder } from '../merge-order.ts';
-import { readStandstill } from '../standstill.ts';
 import { blockedBehind } from '../scheduler.ts';
+import { readStandstill } from '../standstill.ts';
+import { liveUnits, newest, unitNotFound } from '../unit-book.ts';
 import { isMerging } from '../unit.ts';
 import type { Unit } from '../unit.ts';
-import { liveUnits, newest, unitNotFound } from '../unit-book.ts';
 import { READ_FAILURES, isAgentCall, meantUnit, readStore } from './open.ts';
 
 const Item = z.object({

@@ -5,9 +5,9 @@ import type { OperationContext } from '../../spine/operation.ts';
 import { glanceUnits } from '../../store/glance.ts';
 import type { ReadTransaction } from '../../store/store.ts';
 import { chunkName } from '../chunk-name.ts';
+import { storeFile } from '../places.ts';
 import type { Pool } from '../pool.ts';
 import { POOL } from '../resource.ts';
-import { storeFile } from '../places.ts';
 import { Unit } from '../unit.ts';
 
 /** The pool, where the operation runs in its daemon; failure `daemon_not_running` elsewhere. */

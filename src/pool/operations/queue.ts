@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { defineOperation } from '../../spine/operation.ts';
 import { inOrder } from '../merge-order.ts';
-import { NO_STANDSTILL, readStandstill } from '../standstill.ts';
 import { chainLengths } from '../scheduler.ts';
-import { holdsSlot, isMerging } from '../unit.ts';
+import { NO_STANDSTILL, readStandstill } from '../standstill.ts';
 import { liveUnits, waitsFor } from '../unit-book.ts';
+import { holdsSlot, isMerging } from '../unit.ts';
 import { READ_FAILURES, readStore } from './open.ts';
 
 const Waiting = z.object({ chunk: z.string(), status: z.string(), priority: z.number(), chain: z.number().describe('How many units in a row wait for it.'), why: z.string(), waits_for: z.array(z.string()) });

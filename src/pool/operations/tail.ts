@@ -6,8 +6,8 @@ import { fail, ok } from '../../base/failure.ts';
 import { defineOperation } from '../../spine/operation.ts';
 import { attemptsOf } from '../attempts.ts';
 import { chunkName } from '../chunk-name.ts';
-import { isTerminal } from '../unit.ts';
 import { newest, unitNotFound } from '../unit-book.ts';
+import { isTerminal } from '../unit.ts';
 import { READ_FAILURES, readStore } from './open.ts';
 
 /** How often a log that is followed is looked at. Milliseconds. */

@@ -3,9 +3,9 @@ import { fail, ok } from '../../base/failure.ts';
 import { defineOperation } from '../../spine/operation.ts';
 import { attemptsOf } from '../attempts.ts';
 import { chunkName } from '../chunk-name.ts';
-import { AttentionKind, Unit, UnitPhase, UnitStatus } from '../unit.ts';
-import { liveUnits, newest, pageOfUnits, summary, unitNotFound } from '../unit-book.ts';
 import { POOL } from '../resource.ts';
+import { liveUnits, newest, pageOfUnits, summary, unitNotFound } from '../unit-book.ts';
+import { AttentionKind, Unit, UnitPhase, UnitStatus } from '../unit.ts';
 import { READ_FAILURES, glance, readStore } from './open.ts';
 
 /** Looking at work units. Kept apart from what changes them, so that it starts fast. */

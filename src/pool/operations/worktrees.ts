@@ -10,9 +10,9 @@ import { openWorkspace } from '../../loop/contract.ts';
 import { defineOperation } from '../../spine/operation.ts';
 import type { OperationContext } from '../../spine/operation.ts';
 import { POOL } from '../resource.ts';
-import type { UnitStatus } from '../unit.ts';
-import { isTerminal } from '../unit.ts';
 import { newest } from '../unit-book.ts';
+import { isTerminal } from '../unit.ts';
+import type { UnitStatus } from '../unit.ts';
 import { poolWorktrees } from '../worktrees.ts';
 import { READ_FAILURES, readStore } from './open.ts';
 
