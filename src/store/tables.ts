@@ -4,7 +4,6 @@ import type { Generated } from 'kysely';
 export interface Tables {
   units: UnitsTable;
   pairs: PairsTable;
-  attention: AttentionTable;
   merges: MergesTable;
   attempts: AttemptsTable;
   events: EventsTable;
@@ -30,18 +29,6 @@ export interface PairsTable {
   a: string;
   b: string;
   version: number;
-  data: string;
-}
-
-/** What waits, or waited, for a person. */
-export interface AttentionTable {
-  id: string;
-  unit: string;
-  chunk: string;
-  kind: string;
-  version: number;
-  opened_at: string;
-  closed_at: string | null;
   data: string;
 }
 

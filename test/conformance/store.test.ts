@@ -218,7 +218,6 @@ describe.each(BACKENDS)('a store in $name', (backend) => {
       "select * from units where live = 0 order by updated_at desc limit 20",
       "select * from units where id = 'u5'",
       "select * from units where chunk = 'u5'",
-      'select * from attention where closed_at is null',
       "select * from merges where state = 'QUEUED'",
       'select * from attempts where ended_at is null',
       'select * from events where seq > 5 order by seq limit 100',

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 
-/** Units, what is known of pairs of them, what waits for a person, merges, attempts, the log, settings. */
+/** Units, what is known of pairs of them, merges, attempts, the log, settings. What waits for a person is a unit. */
 export async function first(db: Kysely<unknown>): Promise<void> {
   const { schema } = db;
   await schema
@@ -27,18 +27,6 @@ export async function first(db: Kysely<unknown>): Promise<void> {
     .addColumn('data', 'text', (column) => column.notNull())
     .addPrimaryKeyConstraint('pairs_key', ['a', 'b'])
     .execute();
-  await schema
-    .createTable('attention')
-    .addColumn('id', 'text', (column) => column.primaryKey().notNull())
-    .addColumn('unit', 'text', (column) => column.notNull())
-    .addColumn('chunk', 'text', (column) => column.notNull())
-    .addColumn('kind', 'text', (column) => column.notNull())
-    .addColumn('version', 'integer', (column) => column.notNull())
-    .addColumn('opened_at', 'text', (column) => column.notNull())
-    .addColumn('closed_at', 'text')
-    .addColumn('data', 'text', (column) => column.notNull())
-    .execute();
-  await schema.createIndex('attention_closed').on('attention').column('closed_at').execute();
   await schema
     .createTable('merges')
     .addColumn('id', 'text', (column) => column.primaryKey().notNull())
