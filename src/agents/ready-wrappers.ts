@@ -29,7 +29,14 @@ export function createReadyWrappers(): ReadyWrappers {
     take(place) {
       places = [place, ...places.filter((each) => !isDeepStrictEqual(each, place))].slice(0, KEPT);
       const wrapper = keptIn(place);
-      return wrapper?.state === 'idle' ? wrapper.take() : null;
+      if (wrapper?.state !== 'idle') return null;
+      try {
+        return wrapper.take();
+      } catch {
+        // Too many files are open, for one; a wrapper of its own may still be had.
+        wrapper.dismiss();
+        return null;
+      }
     },
     prepare() {
       possible &&= kept.every(({ wrapper }) => wrapper.state !== 'impossible');

@@ -42,8 +42,6 @@ s=$?; echo $s >>"$file"; echo $s >&3
 while :; do one; done
 `;
 
-const NONBLOCKING = constants.O_RDONLY | constants.O_NONBLOCK;
-
 /** Starts one; it is idle a few milliseconds later, or impossible where there are no named pipes. Throws where no temporary folder can be made. */
 export function startReusableWrapper(place: WrapperPlace): ReusableWrapper {
   const folder = mkdtempSync(join(tmpdir(), 'orchestrator-'));
@@ -58,72 +56,122 @@ export function startReusableWrapper(place: WrapperPlace): ReusableWrapper {
   const lines = child.stdio[3] as Readable;
   const lifeline = child.stdio[4] as Socket;
   for (const stream of [stdin, lines, lifeline]) stream.on('error', () => undefined);
-  let pipes: { readonly out: number; readonly err: number; readonly guard: number } | null = null;
-  let use: { readonly stdout: Readable; readonly stderr: Readable; readonly status: Readable } | null = null;
-  let gone = false;
-  let dismissed = false;
+  let state: ReusableWrapper['state'] = 'starting';
+  let pipes: Pipes | null = null;
+  let use: Use | null = null;
+  let exited = false;
   const dismiss = (): void => {
-    dismissed = true;
+    if (state !== 'impossible') state = 'gone';
     stdin.end();
+  };
+  /** The guard takes what nobody reads: it may not go to work while an agent's words are still awaited. Its own end closes the other half. */
+  const letGuardGo = (): void => void lifeline.resume().end();
+  const letGo = ({ stdout, stderr }: Use): void => {
+    stdout.destroy();
+    stderr.destroy();
+    use = null;
+    if (exited) letGuardGo();
   };
 
   lines.on('data', (chunk: Buffer) => {
-    if (use !== null) {
-      use.status.push(chunk);
-      use.status.push(null);
-      return;
+    if (use !== null) use.tell(chunk);
+    if (state !== 'starting') return;
+    try {
+      pipes = { out: openSync(join(folder, 'out'), READ), err: openSync(join(folder, 'err'), READ), guard: Number(chunk) };
+      state = 'idle';
+    } catch {
+      state = 'impossible';
+      dismiss();
     }
-    if (pipes !== null || gone) return;
-    pipes = { out: openSync(join(folder, 'out'), NONBLOCKING), err: openSync(join(folder, 'err'), NONBLOCKING), guard: Number(chunk) };
     // From here on both are known by their descriptors alone.
     rmSync(folder, { recursive: true, force: true });
   });
-  const closed = new Promise<void>((resolve) => child.once('close', () => resolve()).once('error', () => resolve()));
-  // The guard goes when the wrapper has gone, not before: it would take an agent's words for itself. Only half of the lifeline is
-  // closed here; the guard closes the other by its end, for which `closed` waits.
+  lines.once('end', () => use?.tell(null));
   child.once('exit', () => {
-    lifeline.resume().end();
+    exited = true;
+    if (use === null || pipes === null) return letGuardGo();
     // Who waits for the end of what nobody has begun to write would wait for ever: a writer that comes and goes makes it known.
-    if (use !== null && pipes !== null) for (const descriptor of [pipes.out, pipes.err]) closeSync(openSync(`/proc/self/fd/${descriptor}`, constants.O_WRONLY | constants.O_NONBLOCK));
+    for (const descriptor of [pipes.out, pipes.err]) closeSync(reopen(descriptor, WRITE));
   });
+  const closed = new Promise<void>((resolve) => child.once('close', () => resolve()).once('error', () => resolve()));
   void closed.then(() => {
-    gone = true;
-    if (pipes === null) rmSync(folder, { recursive: true, force: true });
-    else for (const descriptor of [pipes.out, pipes.err]) closeSync(descriptor);
-    use?.status.push(null);
+    state = state === 'starting' || state === 'impossible' ? 'impossible' : 'gone';
+    rmSync(folder, { recursive: true, force: true });
+    if (pipes !== null) for (const descriptor of [pipes.out, pipes.err]) closeSync(descriptor);
   });
   stdin.write(`${folder}\n`);
 
-  /** A new reading end of the pipe that a descriptor stands for. */
-  const readingEnd = (descriptor: number): Socket => new Socket({ fd: openSync(`/proc/self/fd/${descriptor}`, NONBLOCKING), readable: true, writable: false });
-
   return {
     get state() {
-      if (gone || dismissed) return pipes === null && !dismissed ? 'impossible' : 'gone';
-      if (pipes === null) return 'starting';
-      return use === null ? 'idle' : 'busy';
+      return state === 'idle' && use !== null ? 'busy' : state;
     },
     take() {
       const { pid } = child;
       if (pipes === null || use !== null || pid === undefined) throw new Error('The wrapper is at work, or not there.');
       const { guard } = pipes;
-      const mine = { stdout: readingEnd(pipes.out), stderr: readingEnd(pipes.err), status: new Readable({ read: () => undefined }) };
+      const mine = openUse(pipes);
       use = mine;
-      const told = new Promise<void>((resolve) => mine.status.once('end', resolve).once('close', resolve));
       return {
-        ...mine,
         pid,
-        closed: Promise.race([told, closed]),
+        stdout: mine.stdout,
+        stderr: mine.stderr,
+        status: mine.status,
+        closed: Promise.race([mine.told, closed]),
         begin: (task) => void stdin.write(encodeTask(task)),
         hasOthers: () => groupMembers(pid, pid).some((member) => member !== pid && member !== guard),
         release(clean) {
-          for (const stream of [mine.stdout, mine.stderr]) stream.destroy();
-          use = null;
+          letGo(mine);
           if (!clean) dismiss();
         },
-        dismiss,
+        dismiss() {
+          letGo(mine);
+          dismiss();
+        },
       };
     },
     dismiss,
   };
 }
+
+/** Descriptors of the two pipes, and the guard's number. */
+interface Pipes {
+  readonly out: number;
+  readonly err: number;
+  readonly guard: number;
+}
+
+/** What one agent's wrapper is made of. */
+interface Use {
+  readonly stdout: Socket;
+  readonly stderr: Socket;
+  readonly status: Readable;
+  /** The exit status, or null when there will be none. Only the first counts. */
+  tell(line: Buffer | null): void;
+  readonly told: Promise<void>;
+}
+
+function openUse({ out, err }: Pipes): Use {
+  const [stdout, stderr] = [out, err].map((descriptor) => new Socket({ fd: reopen(descriptor, READ), readable: true, writable: false })) as [Socket, Socket];
+  const status = new Readable({ read: () => undefined });
+  const { promise: told, resolve } = Promise.withResolvers<void>();
+  let known = false;
+  return {
+    stdout,
+    stderr,
+    status,
+    told,
+    tell(line) {
+      if (known) return;
+      known = true;
+      if (line !== null) status.push(line);
+      status.push(null);
+      resolve();
+    },
+  };
+}
+
+const READ = constants.O_RDONLY | constants.O_NONBLOCK;
+const WRITE = constants.O_WRONLY | constants.O_NONBLOCK;
+
+/** A new end of the pipe that a descriptor stands for. */
+const reopen = (descriptor: number, flags: number): number => openSync(`/proc/self/fd/${descriptor}`, flags);

@@ -94,6 +94,16 @@ describe.each([['of its own', false], ['that runs several', true]] as const)('un
     expect(it.left()).toEqual([]);
   });
 
+  test('an agent that kills its wrapper is heard to its end, and nobody knows its exit status', async () => {
+    await using it = await rig({}, reused);
+    expect(await it.run('kill -9 $PPID; sleep 0.2; echo late; echo too >&2; head -c 200000 /dev/zero | tr "\\0" "\\n"')).toMatchObject({ exit_code: null, ended_early: null });
+    // Some shells say of their own accord that a part of them was killed.
+    const [said, empty] = [it.lines.filter((line) => line !== '' && line !== '! Killed'), it.lines.filter((line) => line === '')];
+    expect(said.toSorted()).toEqual(['! too', 'late']);
+    expect(empty).toHaveLength(200_000);
+    expect(it.left()).toEqual([]);
+  });
+
   test('an agent that ignores SIGTERM is killed', async () => {
     await using it = await rig({ turn_timeout_ms: 200, term_ms: 100 }, reused);
     expect(await it.run('trap "" TERM; while :; do sleep 0.02; done')).toMatchObject({ exit_code: null, ended_early: 'turn_timeout' });
