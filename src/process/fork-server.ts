@@ -31,14 +31,14 @@ export interface ForkServer {
 
 /** What is run comes as data. Each command's two outputs end with the request's mark, which no command can know. */
 const scriptFor = (usual: readonly (readonly string[])[]): string => `one() {
-case $begin in
+case $__begin in
 ${usual.map((words, n) => `${n}) set -- "$@" ${words.join(' ')};;\n`).join('')}esac
-${READ_WORDS}"$@" <"$input"
-code=$?
-printf '\\n%s %s\\n' "$mark" "$code"
-printf '\\n%s\\n' "$mark" >&2
+${READ_WORDS}"$@" <"$__input"
+__code=$?
+printf '\\n%s %s\\n' "$__mark" "$__code"
+printf '\\n%s\\n' "$__mark" >&2
 }
-while IFS= read -r mark && IFS= read -r input && IFS= read -r begin; do one "$@"; done
+while IFS= read -r __mark && IFS= read -r __input && IFS= read -r __begin; do one "$@"; done
 `;
 
 interface Pending {

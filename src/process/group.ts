@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { processIdentity } from './identity.ts';
-import { ON_LINUX, allFacts, allPids, factsOf, lastPid, readProc } from './proc.ts';
+import { ON_LINUX, allFacts, factsOf, pidsSince, readProc } from './proc.ts';
+import type { PidMoment } from './proc.ts';
 
 /** Milliseconds between SIGTERM and SIGKILL. */
 export interface EndingOptions {
@@ -26,18 +27,11 @@ export function groupAlive(pgid: number): boolean {
   return !ON_LINUX || groupMembers(pgid).length > 0;
 }
 
-/** Numbers of the group's running members. `since`: only those that came after this process. */
-export function groupMembers(pgid: number, since = 0): number[] {
-  return (since > 0 && ON_LINUX ? pidsSince(since).flatMap((pid) => factsOf(pid) ?? []) : allFacts())
+/** Numbers of the group's running members. `since`: perhaps without those that were there before. */
+export function groupMembers(pgid: number, since: PidMoment | null = null): number[] {
+  return (since === null ? allFacts() : pidsSince(since).flatMap((pid) => factsOf(pid) ?? []))
     .filter((facts) => facts.group === pgid && !facts.zombie)
     .map((facts) => facts.pid);
-}
-
-/** Numbers of the processes that came after this one, perhaps with some that did not (Linux). It spares looking into all the others. */
-function pidsSince(since: number): number[] {
-  // Numbers grow until they begin anew; then the last one given is below.
-  const after = since > 0 && lastPid() >= since ? since : 0;
-  return allPids().filter((pid) => pid > after);
 }
 
 /**
@@ -60,9 +54,9 @@ export async function endMarked(variable: string, value: string, options: Ending
 
 /**
  * Numbers of the running processes that were started with exactly `variable=value` in their environment, without this one.
- * `since`: only those that came after this process, which spares looking into all the others.
+ * `since`: perhaps without those that were there before.
  */
-export function markedProcesses(variable: string, value: string, since = 0): number[] {
+export function markedProcesses(variable: string, value: string, since: PidMoment | null = null): number[] {
   if (!ON_LINUX) return [];
   const entry = Buffer.from(`\0${variable}=${value}\0`);
   return pidsSince(since).filter((pid) => {

@@ -30,13 +30,32 @@ export function allFacts(): ProcessFacts[] {
 /** Numbers of every process that may be seen (Linux). */
 export const allPids = (): number[] => readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number);
 
-/** The number that was last given to a process (Linux): the last field of proc_loadavg(5). 0 where it cannot be read. */
-export function lastPid(): number {
+/** A moment in the row of process numbers: the one last given, and how many processes and threads there had been in all. */
+export interface PidMoment {
+  readonly last: number;
+  readonly forks: number;
+}
+
+/** Now (Linux). Source: proc_loadavg(5), the last field; proc_stat(5), `processes`. Null where it cannot be read. */
+export function pidMoment(): PidMoment | null {
   try {
-    return Number(readFileSync('/proc/loadavg', 'utf8').trim().split(' ').at(-1)) || 0;
+    const last = Number(readFileSync('/proc/loadavg', 'latin1').trim().split(' ').at(-1));
+    const forks = Number(/^processes (\d+)$/m.exec(readFileSync('/proc/stat', 'latin1'))?.[1]);
+    return last > 0 && forks > 0 ? { last, forks } : null;
   } catch {
-    return 0;
+    return null;
   }
+}
+
+/** The smallest limit that systems have; numbers begin anew there. */
+const FEWEST_PIDS = 32_768;
+
+/** Numbers of the processes that came after a moment, with some that did not (Linux): it only spares looking into most of the others. */
+export function pidsSince(since: PidMoment | null): number[] {
+  const now = since === null ? null : pidMoment();
+  // Numbers grow until they begin anew, which takes a whole row of them. Where that may have been, everyone is looked at.
+  const certain = since !== null && now !== null && now.last >= since.last && now.forks - since.forks < FEWEST_PIDS / 2;
+  return certain ? allPids().filter((pid) => pid > since.last) : allPids();
 }
 
 /** A file of `/proc/<pid>`; null when the process is gone or not ours to read. */

@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
-import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Writable } from 'node:stream';
-import { groupMembers } from './group.ts';
-import { READ_TASK, encodeTask } from './wrapper.ts';
+import { endGroup, groupMembers } from './group.ts';
+import { EXPORT_VARIABLES, READ_TASK, encodeTask } from './wrapper.ts';
 import type { Wrapper, WrapperPlace } from './wrapper.ts';
 
 /**
@@ -14,8 +15,8 @@ import type { Wrapper, WrapperPlace } from './wrapper.ts';
  * more than a commit; this one does it once. See docs/adr/0008-fewer-and-cheaper-processes.md. Linux only.
  *
  * Each agent gets fresh ends of two named pipes, so that the end of its output is known as ever: nobody has it open any more.
- * The shell and its guard hold only reading ends. Should the orchestrator be killed, the guard learns it by descriptor 4 and
- * drains both pipes, and the agent comes to its own end.
+ * The shell and its guard hold only reading ends, and the names are gone before anybody uses them. Should the orchestrator be
+ * killed, the guard learns it by descriptor 4 and drains both pipes, and the agent comes to its own end.
  */
 export interface ReusableWrapper {
   /** `impossible`: it ended before it was ever idle, as it will the next time. */
@@ -26,25 +27,33 @@ export interface ReusableWrapper {
   dismiss(): void;
 }
 
-/** Constant. A reading end of a pipe that has no writer can only be had by way of one that is both. */
+/**
+ * Constant. A reading end of a pipe that has no writer can only be had by way of one that is both. The guard drains as long as the
+ * wrapper is there, since its agent may be about to begin, and then to the end of what is still written.
+ */
 const SCRIPT = `shift $#
-IFS= read -r folder && mkfifo "$folder/out" "$folder/err" || exit 1
-exec 6<>"$folder/out" 7<"$folder/out" 6>&-
-exec 6<>"$folder/err" 8<"$folder/err" 6>&-
-{ while read -r _; do :; done <&4; cat <&7 >/dev/null & cat <&8 >/dev/null & wait; } 3>&- &
+IFS= read -r __folder && mkdir -m 700 "$__folder" && mkfifo "$__folder/out" "$__folder/err" || exit 1
+exec 6<>"$__folder/out" 7<"$__folder/out" 6>&-
+exec 6<>"$__folder/err" 8<"$__folder/err" 6>&-
+rm -r "$__folder"
+drain() { cat <&7 >/dev/null & cat <&8 >/dev/null & wait; }
+there() { IFS= read -r __line <"/proc/$$/stat" || return; case $__line in *") Z "* | *") X "*) return 1 ;; esac; }
+{ while read -r __line; do :; done <&4; while there; do drain; sleep 1; done; drain; } 3>&- &
 exec 4<&-
 echo $! >&3
 one() {
-${READ_TASK}echo $$ >"$file"
-( while [ "$variables" -gt 0 ]; do export "$1"; shift; variables=$((variables - 1)); done; exec "$@" ) <"$input" >/proc/self/fd/7 2>/proc/self/fd/8 3>&- 7<&- 8<&-
-s=$?; echo $s >>"$file"; echo $s >&3
+${READ_TASK}echo $$ >"$__file"
+( ${EXPORT_VARIABLES}; exec "$@" ) <"$__input" >/proc/self/fd/7 2>/proc/self/fd/8 3>&- 7<&- 8<&-
+__status=$?; echo $__status >>"$__file"; echo $__status >&3
 }
 while :; do one; done
 `;
 
-/** Starts one; it is idle a few milliseconds later, or impossible where there are no named pipes. Throws where no temporary folder can be made. */
+/** So long one that was told to go has for it. Milliseconds. */
+const GO_MS = 1000;
+
+/** Starts one; it is idle a few milliseconds later, or impossible where there are no named pipes. */
 export function startReusableWrapper(place: WrapperPlace): ReusableWrapper {
-  const folder = mkdtempSync(join(tmpdir(), 'orchestrator-'));
   const child = spawn('sh', ['-c', SCRIPT, 'orchestrator-agent', 'ready'], {
     cwd: place.cwd,
     env: place.env,
@@ -52,6 +61,7 @@ export function startReusableWrapper(place: WrapperPlace): ReusableWrapper {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore', 'pipe', 'pipe'],
   });
+  const { pid = 0 } = child;
   const stdin = child.stdin as Writable;
   const lines = child.stdio[3] as Readable;
   const lifeline = child.stdio[4] as Socket;
@@ -60,54 +70,61 @@ export function startReusableWrapper(place: WrapperPlace): ReusableWrapper {
   let pipes: Pipes | null = null;
   let use: Use | null = null;
   let exited = false;
+  let over = false;
+  let late: NodeJS.Timeout | undefined;
+  /** What is over ends by itself; what somebody stopped, or holds up, does not. */
+  const seeItGo = (): void => {
+    if (over) return;
+    // The guard takes what nobody reads: it may not go to work while an agent's words are still awaited. Its own end closes the other half.
+    if (exited) lifeline.resume().end();
+    late ??= setTimeout(() => void (pid > 1 && endGroup(pid)), GO_MS);
+  };
   const dismiss = (): void => {
     if (state !== 'impossible') state = 'gone';
     stdin.end();
+    if (use === null) seeItGo();
   };
-  /** The guard takes what nobody reads: it may not go to work while an agent's words are still awaited. Its own end closes the other half. */
-  const letGuardGo = (): void => void lifeline.resume().end();
   const letGo = ({ stdout, stderr }: Use): void => {
     stdout.destroy();
     stderr.destroy();
     use = null;
-    if (exited) letGuardGo();
+    if (exited || state === 'gone') seeItGo();
   };
 
   lines.on('data', (chunk: Buffer) => {
     if (use !== null) use.tell(chunk);
     if (state !== 'starting') return;
     try {
-      pipes = { out: openSync(join(folder, 'out'), READ), err: openSync(join(folder, 'err'), READ), guard: Number(chunk) };
+      pipes = { out: keep(`/proc/${pid}/fd/7`), err: keep(`/proc/${pid}/fd/8`), guard: Number(chunk) };
       state = 'idle';
     } catch {
       state = 'impossible';
       dismiss();
     }
-    // From here on both are known by their descriptors alone.
-    rmSync(folder, { recursive: true, force: true });
   });
   lines.once('end', () => use?.tell(null));
   child.once('exit', () => {
     exited = true;
-    if (use === null || pipes === null) return letGuardGo();
+    state = state === 'starting' || state === 'impossible' ? 'impossible' : 'gone';
+    if (use === null || pipes === null) return seeItGo();
     // Who waits for the end of what nobody has begun to write would wait for ever: a writer that comes and goes makes it known.
     for (const descriptor of [pipes.out, pipes.err]) closeSync(reopen(descriptor, WRITE));
   });
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()).once('error', () => resolve()));
   void closed.then(() => {
-    state = state === 'starting' || state === 'impossible' ? 'impossible' : 'gone';
-    rmSync(folder, { recursive: true, force: true });
+    over = true;
+    clearTimeout(late);
+    if (!exited) state = 'impossible';
     if (pipes !== null) for (const descriptor of [pipes.out, pipes.err]) closeSync(descriptor);
   });
-  stdin.write(`${folder}\n`);
+  stdin.write(`${join(tmpdir(), `orchestrator-${randomBytes(9).toString('hex')}`)}\n`);
 
   return {
     get state() {
       return state === 'idle' && use !== null ? 'busy' : state;
     },
     take() {
-      const { pid } = child;
-      if (pipes === null || use !== null || pid === undefined) throw new Error('The wrapper is at work, or not there.');
+      if (pipes === null || use !== null || state !== 'idle') throw new Error('The wrapper is at work, or not there.');
       const { guard } = pipes;
       const mine = openUse(pipes);
       use = mine;
@@ -118,7 +135,7 @@ export function startReusableWrapper(place: WrapperPlace): ReusableWrapper {
         status: mine.status,
         closed: Promise.race([mine.told, closed]),
         begin: (task) => void stdin.write(encodeTask(task)),
-        hasOthers: () => groupMembers(pid, pid).some((member) => member !== pid && member !== guard),
+        hasOthers: (since) => groupMembers(pid, since).some((member) => member !== pid && member !== guard),
         release(clean) {
           letGo(mine);
           if (!clean) dismiss();
@@ -172,6 +189,14 @@ function openUse({ out, err }: Pipes): Use {
 
 const READ = constants.O_RDONLY | constants.O_NONBLOCK;
 const WRITE = constants.O_WRONLY | constants.O_NONBLOCK;
+
+/** Holds a pipe by a reading end of it. */
+function keep(path: string): number {
+  const descriptor = openSync(path, READ);
+  if (fstatSync(descriptor).isFIFO()) return descriptor;
+  closeSync(descriptor);
+  throw new Error(`${path} is no pipe.`);
+}
 
 /** A new end of the pipe that a descriptor stands for. */
 const reopen = (descriptor: number, flags: number): number => openSync(`/proc/self/fd/${descriptor}`, flags);

@@ -1,7 +1,9 @@
 import type { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { endGroup, endMarked, markedProcesses } from './group.ts';
 import { createLineSplitter } from './lines.ts';
 import type { Line } from './lines.ts';
+import { ON_LINUX, pidMoment } from './proc.ts';
 import { watchDeadlines } from './watch.ts';
 import type { Deadline } from './watch.ts';
 import { startWrapper } from './wrapper.ts';
@@ -81,6 +83,7 @@ export async function runSupervised(program: SupervisedProgram, observer: Superv
     await wrapper.closed;
     throw new Error('The wrapper has no process.');
   }
+  const before = ON_LINUX ? pidMoment() : null;
   let early: EndedBecause | null = null;
   let ending: Promise<unknown> | null = null;
   let exit: number | null = null;
@@ -106,11 +109,25 @@ export async function runSupervised(program: SupervisedProgram, observer: Superv
   const endAll = async (): Promise<void> => {
     const { mark, term_ms } = program;
     const options = term_ms === undefined ? {} : { term_ms };
-    leftBehind ||= wrapper.hasOthers();
-    const [gone, marked] = await Promise.all([endGroup(pid, options), mark === undefined ? [] : endMarked(mark.variable, mark.value, { ...options, outside: pid })]);
+    leftBehind ||= wrapper.hasOthers(before);
+    const [, marked] = await Promise.all([endGroup(pid, options), mark === undefined ? [] : endMarked(mark.variable, mark.value, { ...options, outside: pid })]);
     leftBehind ||= marked.length > 0;
-    // Only a process that cannot be killed still holds the pipes then; its output is given up.
-    if (!gone) for (const stream of [stdout, stderr, status]) stream.destroy();
+    await lastWords(term_ms ?? LAST_WORDS_MS);
+  };
+  /** What was said before the end is still read. Who left the group and the mark, or cannot be killed, may hold the output for ever: that is given up. */
+  const lastWords = async (within_ms: number): Promise<void> => {
+    const streams = [stdout, stderr, status];
+    const from = performance.now();
+    for (let pause = 1; streams.some((stream) => !stream.readableEnded && !stream.destroyed); pause = Math.min(pause * 2, 32)) {
+      const now = performance.now();
+      const quiet = waits === 0 && now - Math.max(from, lastOutput) >= QUIET_MS;
+      if (quiet || now - from >= within_ms) {
+        leftBehind = true;
+        for (const stream of streams) stream.destroy();
+        return;
+      }
+      await delay(pause);
+    }
   };
   const finish = (reason: EndedBecause | 'leftover' | null): Promise<unknown> => {
     if (ending === null) {
@@ -161,7 +178,7 @@ export async function runSupervised(program: SupervisedProgram, observer: Superv
       exit = Number(text);
       observer.onExited?.();
       // Who is not there now cannot come later but as a child of the group. To look takes a while, and the last output is still on its way.
-      alone = program.mark === undefined || markedProcesses(program.mark.variable, program.mark.value, pid).length === 0;
+      alone = program.mark === undefined || markedProcesses(program.mark.variable, program.mark.value, before).length === 0;
       // From here on only a grandchild can keep the output open.
       startGrace('leftover');
     }
@@ -174,9 +191,9 @@ export async function runSupervised(program: SupervisedProgram, observer: Superv
     await Promise.all(reading);
     await wrapper.closed;
     // Descendants that let go of the output live on in the group, or, having left it, carry the mark.
-    if (ending !== null || !alone || wrapper.hasOthers()) await finish('leftover');
+    if (ending !== null || !alone || wrapper.hasOthers(before)) await finish('leftover');
+    else clean = exit !== null;
     ending ??= Promise.resolve();
-    clean = !leftBehind && early === null && exit !== null;
   } finally {
     watch.stop();
     signal.removeEventListener('abort', abort);
@@ -186,6 +203,10 @@ export async function runSupervised(program: SupervisedProgram, observer: Superv
   }
   return { exit_code: exit, ended_early: early, left_behind: leftBehind, duration_ms: performance.now() - started };
 }
+
+/** So long is waited for output once all processes of the program have ended: while none comes, and in all. Milliseconds. */
+const QUIET_MS = 500;
+const LAST_WORDS_MS = 5000;
 
 const deadline = <Reason extends string>(from: number, limit_ms: number, reason: Reason): Deadline<Reason> | null => (limit_ms > 0 ? { at: from + limit_ms, reason } : null);
 

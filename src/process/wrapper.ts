@@ -2,11 +2,15 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { groupAlive } from './group.ts';
+import type { PidMoment } from './proc.ts';
 import { READ_WORDS, encodeWords, hasNul } from './words.ts';
 
-/** Shell text that reads a task into `file`, `input`, `variables` (their number) and, variables first, the positional parameters. */
-export const READ_TASK = `${READ_WORDS}file=$1; input=$2; variables=$3; shift 3
+/** Shell text that reads a task into `__file`, `__input`, `__left` (the number of variables) and, variables first, the positional parameters. */
+export const READ_TASK = `${READ_WORDS}__file=$1; __input=$2; __left=$3; shift 3
 `;
+
+/** Shell text that puts those variables into the environment. */
+export const EXPORT_VARIABLES = 'while [ "$__left" -gt 0 ]; do export "$1"; shift; __left=$((__left - 1)); done';
 
 /**
  * The shell that stands between us and an agent. It is constant: what to run comes as data, over its stdin. It writes its
@@ -22,9 +26,9 @@ export const READ_TASK = `${READ_WORDS}file=$1; input=$2; variables=$3; shift 3
 const SCRIPT = `shift $#
 relay() { trap "" PIPE TERM INT HUP; cat || cat >/dev/null; }
 begin() {
-${READ_TASK}while [ "$variables" -gt 0 ]; do export "$1"; shift; variables=$((variables - 1)); done
-echo $$ >"$file"
-"$@" <"$input" 3>&- 4>&- 5>&-; s=$?; echo $s >>"$file"; echo $s >&3
+${READ_TASK}${EXPORT_VARIABLES}
+echo $$ >"$__file"
+"$@" <"$__input" 3>&- 4>&- 5>&-; __status=$?; echo $__status >>"$__file"; echo $__status >&3
 }
 { { begin 2>&1 1>&4 4>&- 5>&- | relay >&5 3>&- 4>&- 5>&-; } 4>&1 | relay 3>&- 5>&-; } 5>&2
 `;
@@ -56,8 +60,8 @@ export interface Wrapper {
   /** Resolves once it has ended and its output is read; of one that runs several agents, once this agent has. */
   readonly closed: Promise<void>;
   begin(task: WrapperTask): void;
-  /** Whether anything else of its group still runs, its agent having ended. */
-  hasOthers(): boolean;
+  /** Whether anything else of its group still runs, its agent having ended. `since`: before the agent was there. */
+  hasOthers(since: PidMoment | null): boolean;
   /** To be called when all is over. `clean`: nothing was left behind and nothing was ended from outside. */
   release(clean: boolean): void;
   /** Ends one that was told nothing. */

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { groupAlive } from '../../src/process/group.ts';
 import { readWrapperStatus } from '../../src/process/wrapper.ts';
@@ -42,4 +43,17 @@ test('a wrapper that waits for the next agent ends with its supervisor', async (
   expect(groupAlive(pid ?? 0)).toBe(true);
   supervisor.kill('SIGKILL');
   await until('the group is gone', () => !groupAlive(pid ?? 0));
+});
+
+test('so does an agent that only begins once its supervisor is gone', async () => {
+  await using folder = await tempFolder();
+  writeFileSync(join(folder.path, 'prompt'), '');
+  const supervisor = spawn(process.execPath, [join(import.meta.dirname, 'begin-and-die-program.ts'), folder.path, 'head -c 300000 /dev/zero; head -c 300000 /dev/zero >&2; exit 4']);
+  await once(supervisor, 'exit');
+  const pid = Number(readFileSync(join(folder.path, 'wrapper'), 'utf8'));
+  // Long enough for a guard that looks only once to find nobody who writes.
+  await delay(300);
+  process.kill(pid, 'SIGCONT');
+  await until('the exit status is there', () => readWrapperStatus(join(folder.path, 'status')).exit === 4);
+  await until('the group is gone', () => !groupAlive(pid));
 });

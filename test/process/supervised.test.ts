@@ -1,63 +1,10 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { groupAlive, groupMembers } from '../../src/process/group.ts';
-import { startReusableWrapper } from '../../src/process/reusable-wrapper.ts';
-import type { ReusableWrapper } from '../../src/process/reusable-wrapper.ts';
-import { runSupervised } from '../../src/process/supervised.ts';
-import type { SupervisedObserver, SupervisedProgram } from '../../src/process/supervised.ts';
+import { groupAlive } from '../../src/process/group.ts';
+import type { SupervisedObserver } from '../../src/process/supervised.ts';
 import { readWrapperStatus } from '../../src/process/wrapper.ts';
-import { mark, tempFolder, until } from './rig.ts';
-
-const never = new AbortController().signal;
-
-/** `reused`: the programs of one rig share a wrapper, as long as it lives. */
-async function rig(options: Partial<SupervisedProgram> = {}, reused = false) {
-  const folder = await tempFolder();
-  const mine = mark();
-  const scratch = join(folder.path, 'scratch');
-  mkdirSync(scratch);
-  writeFileSync(join(scratch, 'prompt'), 'the prompt\n');
-  const lines: string[] = [];
-  const env = { PATH: process.env['PATH'] ?? '' };
-  let pid = 0;
-  let shared: ReusableWrapper | null = null;
-  const wrapper = async (): Promise<ReusableWrapper | null> => {
-    if (!reused) return null;
-    if (shared === null || shared.state === 'gone') shared = startReusableWrapper({ cwd: folder.path, env });
-    await until('the wrapper waits', () => shared?.state === 'idle');
-    return shared;
-  };
-  const run = async (script: string, extra: Partial<SupervisedObserver> = {}, signal: AbortSignal = never) =>
-    runSupervised(
-      {
-        argv: ['/bin/sh', '-c', script],
-        cwd: folder.path,
-        env,
-        variables: { [mine.variable]: mine.value },
-        stdin_file: join(scratch, 'prompt'),
-        status_file: join(scratch, 'status'),
-        mark: { variable: mine.variable, value: mine.value },
-        turn_timeout_ms: 0,
-        stall_timeout_ms: 0,
-        grace_ms: 10_000,
-        ...options,
-      },
-      {
-        onStarted: (started) => (pid = started),
-        onLine: (stream, line) => lines.push(`${stream === 'stderr' ? '! ' : ''}${line.text}`),
-        ...extra,
-      },
-      signal,
-      (await wrapper())?.take() ?? null,
-    );
-  const dispose = async (): Promise<void> => {
-    shared?.dismiss();
-    await until('the wrapper is gone', () => shared === null || shared.state === 'gone');
-    await folder[Symbol.asyncDispose]();
-  };
-  return { folder, scratch, lines, run, wrapper, left: mine.left, pid: () => pid, [Symbol.asyncDispose]: dispose };
-}
+import { supervisedRig as rig } from './supervised-rig.ts';
 
 describe.each([['of its own', false], ['that runs several', true]] as const)('under a wrapper %s', (_, reused) => {
   test('prompt, both streams, exit status, pid and exit files', async () => {
@@ -102,6 +49,22 @@ describe.each([['of its own', false], ['that runs several', true]] as const)('un
     expect(said.toSorted()).toEqual(['! too', 'late']);
     expect(empty).toHaveLength(200_000);
     expect(it.left()).toEqual([]);
+  });
+
+  test('who left the group and lost the mark, and holds the output, delays nothing beyond the grace', async () => {
+    await using it = await rig({ grace_ms: 100, term_ms: 300 }, reused);
+    const end = await it.run('env -i setsid sleep 100 & echo $! >escaped; echo done; exit 5');
+    expect(end).toMatchObject({ exit_code: 5, ended_early: null, left_behind: true });
+    expect(end.duration_ms).toBeLessThan(5000);
+    expect(it.lines).toEqual(['done']);
+    process.kill(Number(readFileSync(join(it.folder.path, 'escaped'), 'utf8')), 'SIGKILL');
+  });
+
+  test('the environment arrives as it is, whatever its names', async () => {
+    const env = Object.fromEntries(['file', 'input', 'word', 'lines', 'line', 'counts', 'count', 'variables', 's', 'folder', 'mark', 'code', 'begin'].map((name) => [name, `mine ${name}`]));
+    await using it = await rig({ env }, reused);
+    await it.run('env');
+    expect(it.lines).toEqual(expect.arrayContaining(Object.entries(env).map(([name, value]) => `${name}=${value}`)));
   });
 
   test('an agent that ignores SIGTERM is killed', async () => {
@@ -185,72 +148,6 @@ describe.each([['of its own', false], ['that runs several', true]] as const)('un
     await expect(it.run('echo x; sleep 100', { onStarted: () => { throw new Error('bug'); } })).rejects.toThrow('bug');
     expect(it.left()).toEqual([]);
   });
-});
-
-test('a wrapper that runs several: each has its own streams, variables and exit, and nothing of the one before', async () => {
-  await using it = await rig({}, true);
-  const first = await it.run('echo one; echo two >&2; exit 3');
-  const { pid } = it;
-  const group = pid();
-  expect(first).toMatchObject({ exit_code: 3, left_behind: false });
-  it.lines.length = 0;
-  expect(await it.run('cat; kill -KILL $$')).toMatchObject({ exit_code: 137, left_behind: false });
-  expect(pid()).toBe(group);
-  expect(it.lines).toEqual(['the prompt']);
-  expect(readWrapperStatus(join(it.scratch, 'status'))).toEqual({ pid: group, exit: 137 });
-  for (let n = 0; n < 20; n += 1) expect(await it.run(`echo ${n}`)).toMatchObject({ exit_code: 0, left_behind: false });
-  expect(it.lines).toEqual(['the prompt', ...Array.from({ length: 20 }, (_, n) => String(n))]);
-  expect(pid()).toBe(group);
-});
-
-test('it is not used again once an agent left something behind or was ended', async () => {
-  await using it = await rig({ grace_ms: 50 }, true);
-  await it.run('true');
-  const [clean] = [it.pid()];
-  expect(await it.run('sleep 100 >/dev/null 2>&1 & true')).toMatchObject({ exit_code: 0, left_behind: true });
-  expect(it.pid()).toBe(clean);
-  expect(groupAlive(clean)).toBe(false);
-  await it.run('true');
-  const second = it.pid();
-  expect(second).not.toBe(clean);
-  const stop = new AbortController();
-  await it.run('echo up; sleep 100', { onLine: () => stop.abort() }, stop.signal);
-  expect(groupAlive(second)).toBe(false);
-  expect(it.left()).toEqual([]);
-});
-
-test('an agent of it has none of its descriptors and the usual signals', async () => {
-  await using it = await rig({}, true);
-  await it.run('for n in 3 4 5 6 7 8 9; do if [ -e /proc/self/fd/$n ]; then echo $n; fi; done; grep SigIgn /proc/self/status');
-  expect(it.lines).toEqual([expect.stringMatching(/^SigIgn:\s+0+$/)]);
-});
-
-test('it leaves no folder, and ends with its owner although nobody says so', async () => {
-  await using it = await rig({}, true);
-  const wrapper = await it.wrapper();
-  await it.run('true');
-  const group = it.pid();
-  expect(groupMembers(group)).toHaveLength(2);
-  wrapper?.dismiss();
-  await until('its processes are gone', () => !groupAlive(group));
-  expect(wrapper?.state).toBe('gone');
-});
-
-test('one that was killed while it waited runs nothing, and nobody waits for that', async () => {
-  await using it = await rig({}, true);
-  await it.run('true');
-  process.kill(it.pid(), 'SIGKILL');
-  // Long enough for it to die, without a turn of the event loop in which it would be noticed.
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
-  expect(await it.run('echo never')).toMatchObject({ exit_code: null, ended_early: null });
-  expect(it.lines).toEqual([]);
-});
-
-test('where no named pipe can be made it says that it is impossible', async () => {
-  await using folder = await tempFolder();
-  const wrapper = startReusableWrapper({ cwd: folder.path, env: { PATH: folder.path } });
-  await until('it has tried', () => wrapper.state !== 'starting');
-  expect(wrapper.state).toBe('impossible');
 });
 
 test('a working directory that is not there is an error, not a hang', async () => {
