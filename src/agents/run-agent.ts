@@ -88,12 +88,16 @@ async function runInside(request: AgentRequest, adapter: AgentAdapter, sandbox: 
     );
   } catch (error) {
     await reading.logs.close('[orchestrator: the run was cut short]').catch(() => undefined);
-    throw error;
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (syscall?.startsWith('spawn') !== true) throw error;
+    const why = code === 'E2BIG' ? 'its arguments and its environment are larger than the system takes' : `the system says ${code ?? 'no reason'}`;
+    return notStarted({ code: 'agent_not_started', kind: 'precondition', message: `The agent ${request.agent.name} could not be started: ${why}.` });
   }
   for (const event of reading.parser.end(end.exit_code)) reading.say(event);
   const result = concludeRun(request.agent, adapter.structured, reading.tally, end, shownPath(request.workspace, request.logs.text));
-  const how = result.failure === null ? 'ended well' : result.failure.message;
-  const last = `[orchestrator: ${request.agent.name} ${how}; exit code ${end.exit_code ?? 'none'}, ${(end.duration_ms / 1000).toFixed(1)} s]`;
+  // The failure names this very log.
+  const how = result.failure === null ? `${request.agent.name} ended well` : result.failure.message.replace(/\. Its log: .*$/s, '');
+  const last = `[orchestrator: ${how}; exit code ${end.exit_code ?? 'none'}, ${(end.duration_ms / 1000).toFixed(1)} s]`;
   // A log that could not be written (the disk is full, its folder was taken away) does not undo the agent's work.
   await reading.logs.close(last).catch((error: unknown) => {
     const text = `[orchestrator: the log could not be written whole: ${error instanceof Error ? error.message : String(error)}]`;

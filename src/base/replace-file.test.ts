@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, lstatSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, linkSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, lstatSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -30,12 +30,16 @@ test('permissions stay, whatever the umask; those asked for are given', () => {
   expect(permissions(path)).toBe(0o666);
 });
 
-test('the file that a link leads to is replaced, the link stays', () => {
-  writeFileSync(join(folder, 'real'), 'old');
-  symlinkSync('real', join(folder, 'link'));
-  replaceFile(join(folder, 'link'), 'new');
-  expect(lstatSync(join(folder, 'link')).isSymbolicLink()).toBe(true);
-  expect(readFileSync(join(folder, 'real'), 'utf8')).toBe('new');
+test('a link is replaced, what it leads to is left alone', () => {
+  writeFileSync(join(folder, 'elsewhere'), 'precious');
+  symlinkSync('elsewhere', join(folder, 'link'));
+  linkSync(join(folder, 'elsewhere'), join(folder, 'other name'));
+  for (const name of ['link', 'other name']) {
+    replaceFile(join(folder, name), 'new');
+    expect(lstatSync(join(folder, name)).isFile()).toBe(true);
+    expect(readFileSync(join(folder, name), 'utf8')).toBe('new');
+  }
+  expect(readFileSync(join(folder, 'elsewhere'), 'utf8')).toBe('precious');
 });
 
 test('what cannot be replaced is left as it is, and nothing beside it', () => {
@@ -61,7 +65,8 @@ test('what stands there and is no file is not written through', () => {
   symlinkSync('elsewhere', join(folder, 'link'));
   mkdirSync(join(folder, 'folder'));
   execFileSync('mkfifo', [join(folder, 'pipe')]);
-  for (const name of ['link', 'folder', 'pipe']) {
+  linkSync(join(folder, 'elsewhere'), join(folder, 'other name'));
+  for (const name of ['link', 'folder', 'pipe', 'other name']) {
     overwriteFile(join(folder, name), 'mine');
     expect(lstatSync(join(folder, name)).isFile()).toBe(true);
     expect(readFileSync(join(folder, name), 'utf8')).toBe('mine');

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, constants, fchmodSync, fchownSync, fsyncSync, ftruncateSync, lstatSync, openSync, realpathSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, fchownSync, fstatSync, fsyncSync, ftruncateSync, lstatSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 
 export interface ReplaceOptions {
   /** Permissions; else those of the file that is replaced, or the usual ones. */
@@ -10,15 +10,15 @@ export interface ReplaceOptions {
 
 /**
  * Puts `text` in a file's place in one step, by a file beside it that is renamed: nobody ever reads a part of it, and a crash leaves
- * the old one whole. A link is followed; owner and permissions stay. Throws what the file system says, having left nothing behind.
+ * the old one whole. Owner and permissions stay; a link is replaced itself, what it leads to is left alone. Throws what the file
+ * system says, having left nothing behind.
  */
 export function replaceFile(path: string, text: string, { mode, durable = false }: ReplaceOptions = {}): void {
   const entry = lstatSync(path, { throwIfNoEntry: false });
-  const target = entry?.isSymbolicLink() === true ? realpathSync(path) : path;
-  const old = entry?.isSymbolicLink() === true ? statSync(target) : entry;
+  const old = entry?.isFile() === true ? entry : undefined;
   const wanted = mode ?? (old === undefined ? undefined : old.mode & 0o7777);
   // A name that nobody can have put a link at.
-  const beside = `${target}.${randomBytes(6).toString('hex')}.tmp`;
+  const beside = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   const descriptor = openSync(beside, 'wx', wanted ?? 0o666);
   try {
     try {
@@ -31,7 +31,7 @@ export function replaceFile(path: string, text: string, { mode, durable = false 
     } finally {
       closeSync(descriptor);
     }
-    renameSync(beside, target);
+    renameSync(beside, path);
   } catch (error) {
     rmSync(beside, { force: true });
     throw error;
@@ -40,7 +40,8 @@ export function replaceFile(path: string, text: string, { mode, durable = false 
 
 /**
  * Writes over a file that nobody reads meanwhile, its own content gone, and keeps the file itself: on some file systems a file that is
- * made anew or cut to nothing costs ten times as much. What is no plain file there is removed first. `durable` as above.
+ * made anew or cut to nothing costs ten times as much. What is no plain file there, or one with another name elsewhere, is removed first.
+ * `durable` as above.
  */
 export function overwriteFile(path: string, content: string | Uint8Array, { mode = 0o666, durable = false }: ReplaceOptions = {}): void {
   const descriptor = openPlain(path, mode);
@@ -54,15 +55,18 @@ export function overwriteFile(path: string, content: string | Uint8Array, { mode
   }
 }
 
-/** Never by a link, and never waiting for who might read a pipe. */
+/** Never by a link of either kind, and never waiting for who might read a pipe. */
 function openPlain(path: string, mode: number): number {
   try {
-    return openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK, mode);
+    const descriptor = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK, mode);
+    const facts = fstatSync(descriptor);
+    if (facts.isFile() && facts.nlink === 1) return descriptor;
+    closeSync(descriptor);
   } catch (error) {
     if (!['ELOOP', 'ENXIO', 'EISDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-    rmSync(path, { recursive: true, force: true });
-    return openSync(path, 'wx', mode);
   }
+  rmSync(path, { recursive: true, force: true });
+  return openSync(path, 'wx', mode);
 }
 
 function writeAll(descriptor: number, bytes: Buffer): void {

@@ -6,10 +6,10 @@ import type { Result } from '../base/failure.ts';
 const LIMIT = 4 * 1024 * 1024;
 
 /**
- * Reads a file that an agent could have put anything in the place of. Only a regular file of at most 4 MiB is read; a
+ * Reads a file that an agent could have put anything in the place of. Only a regular file of at most `limit` bytes (4 MiB) is read; a
  * link is not followed, and a pipe is not waited for. Null when there is nothing; failure `not_a_file` for anything else.
  */
-export function readAgentFile(path: string): Result<string | null> {
+export function readAgentFile(path: string, limit = LIMIT): Result<string | null> {
   const refuse = (why: string): Result<never> => fail({ code: 'not_a_file', kind: 'failed', message: `${path} ${why}` });
   let file: number;
   try {
@@ -22,7 +22,7 @@ export function readAgentFile(path: string): Result<string | null> {
   try {
     const facts = fstatSync(file);
     if (!facts.isFile()) return refuse('is not a regular file');
-    if (facts.size > LIMIT) return refuse(`has ${facts.size} bytes, more than ${LIMIT}`);
+    if (facts.size > limit) return refuse(`has ${facts.size} bytes, more than ${limit}`);
     return ok(readFileSync(file, 'utf8'));
   } finally {
     closeSync(file);

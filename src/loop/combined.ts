@@ -133,7 +133,8 @@ export function endOfTurn(turn: TurnRecord, failure: Failure): Failure {
   if (turn.outcome === 'interrupted' || turn.outcome === 'ok' || turn.outcome === 'complete') return failure;
   const verb = turn.outcome === 'blocked' ? 'is blocked' : 'failed';
   const prompt = turn.prompt === null ? '' : ` with ${turn.prompt}`;
-  const log = turn.log === null || failure.message.includes(turn.log) ? '' : ` Log: ${turn.log}`;
+  const stop = /[.!?]$/.test(failure.message) ? '' : '.';
+  const log = turn.log === null || failure.message.includes(turn.log) ? '' : `${stop} Log: ${turn.log}`;
   return {
     ...failure,
     message: `${turn.actor}'s turn${prompt} (iteration ${turn.iteration}) ${verb}: ${failure.message}${log}`,

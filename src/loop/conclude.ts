@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { AgentResult } from '../agents/contract.ts';
 import { crashPoint } from '../base/crash-point.ts';
@@ -11,7 +11,7 @@ import { NOTHING_USED } from './budget.ts';
 import { gatherChanges, treeDigest } from './change-set.ts';
 import type { ChangeSet } from './change-set.ts';
 import { inputDigest } from './input-digest.ts';
-import { closeJournal, writeJournal } from './journal.ts';
+import { closeJournal, journalIsThere, writeJournal } from './journal.ts';
 import type { Journal } from './journal.ts';
 import { workMessage } from './message.ts';
 import { concludeAgent, outcomeInvalid, parseOutcome } from './outcome.ts';
@@ -79,8 +79,9 @@ export async function concludeTurn(runtime: LoopRuntime, ended: EndedTurn): Prom
   const found = documentBefore(journal);
   const before = journal.begins_run ? { ...found, state: begin(found.state) } : found;
   const after = ended.after ?? (await takeSnapshot(repository.git, repository.root));
-  if (!existsSync(runtime.places.journal)) {
-    warn(`The agent removed the journal (${runtime.places.journal}); it is written again.`);
+  if (!journalIsThere(runtime.places)) {
+    warn(`The agent removed or replaced the journal (${runtime.places.journal}); it is written again.`);
+    rmSync(runtime.places.journal, { recursive: true, force: true });
     mkdirSync(runtime.places.control, { recursive: true });
     writeJournal(runtime.places, journal);
   }

@@ -1,4 +1,4 @@
-import { renameSync } from 'node:fs';
+import { lstatSync, renameSync, rmSync } from 'node:fs';
 import { z } from 'zod';
 import { Usage } from '../agents/contract.ts';
 import type { Result } from '../base/failure.ts';
@@ -68,11 +68,18 @@ export function writeJournal(places: Places, journal: Journal, options: { readon
   renameSync(places.closedJournal, places.journal);
 }
 
+/** Whether the journal is there, as a file that is ours alone. */
+export function journalIsThere(places: Places): boolean {
+  const entry = lstatSync(places.journal, { throwIfNoEntry: false });
+  return entry?.isFile() === true && entry.nlink === 1;
+}
+
 /** The turn is done. Its file stays under another name for the next one: to make and remove one at each turn costs as much again. */
 export function closeJournal(places: Places): void {
   try {
     renameSync(places.journal, places.closedJournal);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  } catch {
+    // Nothing there to close, or something in the way that an agent put there.
+    for (const path of [places.journal, places.closedJournal]) rmSync(path, { recursive: true, force: true });
   }
 }

@@ -103,17 +103,29 @@ export function createLogPair(folder: string, name: string): LogFiles {
 
 /** Appends a turn's record with one write. A half line left by a crash is closed first. */
 export function appendRecord(file: string, record: TurnRecord): void {
-  const line = `${JSON.stringify(record)}\n`;
   mkdirSync(dirname(file), { recursive: true });
-  // Whatever an agent put in its place is not followed.
-  const records = openSync(file, constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW);
+  appendLine(file, JSON.stringify(record));
+}
+
+/** Says in an agent's log what only we know of it. A log that cannot be written to undoes nothing. */
+export function noteInLog(log: string, text: string): void {
   try {
-    const { size } = fstatSync(records);
+    appendLine(log, `[orchestrator: ${text}]`);
+  } catch {
+    // The turn's record has what counts.
+  }
+}
+
+/** Appends a line, after a line end where a crash left none. Whatever an agent put in the file's place is not followed. */
+function appendLine(file: string, line: string): void {
+  const descriptor = openSync(file, constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW);
+  try {
+    const { size } = fstatSync(descriptor);
     const last = Buffer.from('\n');
-    if (size > 0) readSync(records, last, 0, 1, size - 1);
-    writeAll(records, last[0] === 0x0a ? line : `\n${line}`);
+    if (size > 0) readSync(descriptor, last, 0, 1, size - 1);
+    writeAll(descriptor, `${last[0] === 0x0a ? '' : '\n'}${line}\n`);
   } finally {
-    closeSync(records);
+    closeSync(descriptor);
   }
 }
 

@@ -15,7 +15,7 @@ import { stateMessage } from './message.ts';
 import { readLeftovers, writeLeftovers } from './ownership.ts';
 import { publishDone } from './publish-turn.ts';
 import { clearQuestions } from './questions.ts';
-import { appendRecord, readRecords, recordsFile } from './record.ts';
+import { appendRecord, noteInLog, readRecords, recordsFile } from './record.ts';
 import type { TurnRecord } from './record.ts';
 import { suspendIfAsked } from './suspended.ts';
 import { turnRecord } from './turn-record.ts';
@@ -73,6 +73,7 @@ export async function recoverTurn(runtime: LoopRuntime, journal: Journal, person
     const { usage, agent_ms } = left.result;
     runtime.ledger.note({ call: callName(journal, agent?.from ?? 0), run: journal.run_id, turn_id: journal.turn_id, usage, agent_ms, turn: true });
     tell('finished');
+    if (agent !== null) noteInLog(agent.log, 'the run was killed before it took note of the end of this agent, whose last words may be missing here');
     const { result } = left;
     // Its questions are not lost with us. Answers that it did not get are given to its session by the next run as well.
     const open = result.failure === null && agent !== null && journal.routed !== null ? suspendIfAsked(runtime.places, { ...journal, prompt: journal.routed.prompt, agent: agent.name, session_id: result.session_id, used: result.usage }, true) : null;

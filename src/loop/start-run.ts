@@ -208,7 +208,7 @@ async function dryRun(request: RunRequest, repository: Repository, settings: Loo
   const decision = decideNext(state.value.state, settings);
   if (!decision.ok) return decision;
   const { actor, selected_prompt, reason } = decision.value;
-  request.emit({ type: 'warning', message: `Dry run: ${actor} would be given ${selected_prompt} (${reason}). Nothing was started.` });
+  request.emit({ type: 'warning', message: `Dry run: ${actor} would be given ${selected_prompt} (${reason}).` });
   return ok({ run_id: null, turns: 0, iterations: 0, ended: 'dry_run', state: state.value.state, usage: { input_tokens: 0, output_tokens: 0, cost_usd: null } });
 }
 

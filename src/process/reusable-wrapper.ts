@@ -29,21 +29,29 @@ export interface ReusableWrapper {
 
 /**
  * Constant. A reading end of a pipe that has no writer can only be had by way of one that is both. The guard drains as long as the
- * wrapper is there, since its agent may be about to begin, and then to the end of what is still written.
+ * wrapper is there (which holds the one writing end of a third pipe), as its agent may be about to begin, and then to the end of
+ * what is still written. It stands in braces, as some shells keep what a function's redirections close.
  */
 const SCRIPT = `shift $#
-IFS= read -r __folder && mkdir -m 700 "$__folder" && mkfifo "$__folder/out" "$__folder/err" || exit 1
+IFS= read -r __folder && mkdir -m 700 "$__folder" && mkfifo "$__folder/out" "$__folder/err" "$__folder/alive" || exit 1
 exec 6<>"$__folder/out" 7<"$__folder/out" 6>&-
 exec 6<>"$__folder/err" 8<"$__folder/err" 6>&-
+exec 6<>"$__folder/alive" 5<"$__folder/alive" 9>"$__folder/alive" 6>&-
 rm -r "$__folder"
-drain() { cat <&7 >/dev/null & cat <&8 >/dev/null & wait; }
-there() { IFS= read -r __line <"/proc/$$/stat" || return; case $__line in *") Z "* | *") X "*) return 1 ;; esac; }
-{ while read -r __line; do :; done <&4; while there; do drain; sleep 1; done; drain; } 3>&- &
-exec 4<&-
+guard() {
+while read -r __line; do :; done <&4
+exec 3<>/proc/self/fd/8 6<>/proc/self/fd/7
+cat <&7 >/dev/null 3>&- 6>&- & cat <&8 >/dev/null 3>&- 6>&- &
+while read -r __line; do :; done <&5
+exec 3>&- 6>&-
+wait
+}
+{ guard; } 3>&- 9>&- &
 echo $! >&3
+exec 4<&- 5<&-
 one() {
 ${READ_TASK}echo $$ >"$__file"
-( ${EXPORT_VARIABLES}; exec "$@" ) <"$__input" >/proc/self/fd/7 2>/proc/self/fd/8 3>&- 7<&- 8<&-
+( ${EXPORT_VARIABLES}; exec "$@" ) <"$__input" >/proc/self/fd/7 2>/proc/self/fd/8 3>&- 7<&- 8<&- 9>&-
 __status=$?; echo $__status >>"$__file"; echo $__status >&3
 }
 while :; do one; done

@@ -86,6 +86,7 @@ test('an agent that finished after the crash is not run again', async () => {
   const [galph, ralph] = await rig.turns();
   expect(ralph).toBeUndefined();
   expect(galph).toMatchObject({ actor: 'galph', outcome: 'ok', attempt: 1, exit_code: 0 });
+  expect(await rig.read(galph?.log ?? '')).toContain('whose last words may be missing');
   expect((await rig.read('plans/plan.md')).trim().split('\n')).toHaveLength(1);
 });
 

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { WORKING_AGENT, committedState, createRig, processesOf, until } from '../rig/rig.ts';
@@ -83,8 +84,33 @@ test('removing the lock does not let a second run in, and the journal is put bac
   await writeFile(`${rig.home}/go`, '');
   const ended = await running.ended;
   expect(ended.code).toBe(0);
-  expect(ended.stderr).toContain('removed the journal');
+  expect(ended.stderr).toContain('removed or replaced the journal');
   expect(await rig.turns()).toHaveLength(1);
+});
+
+test.each([
+  ['a pipe', 'rm turn.json; mkfifo turn.json'],
+  ['folders', 'rm -rf turn.json turn.closed.json; mkdir turn.json turn.closed.json; touch turn.json/b turn.closed.json/x'],
+  ['links', 'ln -sf ../../person.txt turn.json; ln -sf ../../person.txt turn.closed.json'],
+  ['other names of a file', 'ln -f ../../person.txt turn.json; ln -f ../../person.txt turn.closed.json'],
+])('%s in the place of the journal: it is written anew, nothing is written through it', async (_, misdeed) => {
+  await using rig = await createRig({ agent: `cat > /dev/null\nmkdir -p plans; echo x >> plans/p.md\ncd .git/orchestrator && ${misdeed}\n` });
+  await rig.write('person.txt', 'precious\n');
+  await rig.commit();
+  const { code, stderr } = await rig.run(['run', '--iterations', '2']);
+  expect(stderr).toContain('removed or replaced the journal');
+  expect(code).toBe(0);
+  expect(await rig.turns()).toHaveLength(4);
+  expect(await rig.read('person.txt')).toBe('precious\n');
+});
+
+test('a pipe that stands in the place of the journal from the start is refused, not waited for', async () => {
+  await using rig = await createRig();
+  expect((await rig.run(['run', '--once'])).code).toBe(0);
+  execFileSync('mkfifo', [rig.path('.git/orchestrator/turn.json')]);
+  const { code, document } = await rig.json(['run', '--once']);
+  expect([code, document.error.code]).toEqual([2, 'control_file_invalid']);
+  expect((await rig.run(['status'])).code).not.toBeNull();
 });
 
 test('changes of git configuration and hooks are reported, and lead our git nowhere', async () => {
