@@ -41,15 +41,13 @@ export function replaceFile(path: string, text: string, { mode, durable = false 
 /**
  * Writes over a file that nobody reads meanwhile, its own content gone, and keeps the file itself: on some file systems a file that is
  * made anew or cut to nothing costs ten times as much. What is no plain file there, or one with another name elsewhere, is removed first.
- * `durable` as above.
  */
-export function overwriteFile(path: string, content: string | Uint8Array, { mode = 0o666, durable = false }: ReplaceOptions = {}): void {
+export function overwriteFile(path: string, content: string | Uint8Array, { mode = 0o666 }: Pick<ReplaceOptions, 'mode'> = {}): void {
   const descriptor = openPlain(path, mode);
   try {
     const bytes = Buffer.from(content);
     writeAll(descriptor, bytes);
     ftruncateSync(descriptor, bytes.length);
-    if (durable) fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
   }

@@ -14,7 +14,7 @@ import type { Spent } from './budget.ts';
 import type { Journal } from './journal.ts';
 import { callName } from './ledger.ts';
 import { costLeft, watchBudget } from './live-budget.ts';
-import { writeJournal } from './journal.ts';
+import { writeJournalForAgent } from './journal.ts';
 import { holdForQuestions } from './question-hold.ts';
 import { readPrompt, renderPrompt } from './prompt.ts';
 import type { Prompt } from './prompt.ts';
@@ -159,7 +159,9 @@ export async function callAgent(runtime: LoopRuntime, journal: Journal, call: Pr
     },
   };
   if (earlier !== null) runtime.agents.reset(places.attempt);
-  writeJournal(places, current, { durable: true });
+  const journalled = writeJournalForAgent(places, current);
+  // Told where it is waited for, below.
+  journalled.catch(() => undefined);
   const { routed } = current;
   if (!routing && call.request.resume === undefined) runtime.emit({
     type: 'turn.started',
@@ -209,6 +211,7 @@ export async function callAgent(runtime: LoopRuntime, journal: Journal, call: Pr
   if (costed && result.usage.cost_usd === null && result.usage.input_tokens > 0) runtime.emit({ type: 'warning', message: `${call.spec.name} does not tell what it costs, so that max_cost_usd does not count it; budget.max_tokens does.` });
   ledger.note({ ...key, usage: result.usage, agent_ms: result.agent_ms, turn: !routing && earlier === null });
   if (!routing) crashPoint('agent-exited');
+  await journalled;
   const overspent = budget.spent();
   const cutBy = [runtime.signal, runtime.handOff?.lost].find((signal) => signal?.aborted === true);
   const aborted = cutBy !== undefined && result.ended_early === 'aborted' ? (cutBy.reason as Failure) : null;

@@ -1,4 +1,5 @@
-import { lstatSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, constants, fsync, lstatSync, openSync, renameSync, rmSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { z } from 'zod';
 import { Usage } from '../agents/contract.ts';
 import type { Result } from '../base/failure.ts';
@@ -58,15 +59,23 @@ export function readJournal(places: Places): Result<Journal | null> {
   return readControlFile(places.journal, Journal);
 }
 
-/** Writes the journal. The first write of a turn is flushed to the disk: after a power cut it tells whose the changes are. */
-export function writeJournal(places: Places, journal: Journal, options: { readonly durable?: boolean } = {}): void {
-  // Small files of a turn are handled synchronously throughout: each costs a third of the asynchronous call, and no one else waits.
-  const text = `${JSON.stringify(journal)}\n`;
-  if (options.durable !== true) return replaceFile(places.journal, text);
-  // Only what is flushed may be written over an older turn's text, which a power cut could bring back.
-  overwriteFile(places.closedJournal, text, { durable: true });
-  renameSync(places.closedJournal, places.journal);
+/** Writes the journal in one step. Small files of a turn are handled synchronously throughout: each costs a third of the asynchronous call, and no one else waits. */
+export function writeJournal(places: Places, journal: Journal): void {
+  replaceFile(places.journal, `${JSON.stringify(journal)}\n`);
 }
+
+/**
+ * Writes the journal for an agent that starts now: after a power cut it tells whose the changes are. Throws when it could not be
+ * written; resolves once it is on the disk. The agent need not wait for that: nothing of it is on the disk before.
+ */
+export function writeJournalForAgent(places: Places, journal: Journal): Promise<void> {
+  overwriteFile(places.closedJournal, `${JSON.stringify(journal)}\n`);
+  renameSync(places.closedJournal, places.journal);
+  const descriptor = openSync(places.journal, constants.O_RDONLY | constants.O_NOFOLLOW);
+  return flush(descriptor).finally(() => closeSync(descriptor));
+}
+
+const flush = promisify(fsync);
 
 /** Whether the journal is there, as a file that is ours alone. */
 export function journalIsThere(places: Places): boolean {
