@@ -26,6 +26,19 @@ test('a program that is not there is a failure before anything starts', async ()
   expect(started).toBe(false);
 });
 
+test('an environment that no process can be given is a failure of the agent, with its reason', async () => {
+  await using it = await agentRig();
+  const huge = { ...sh('true'), env: { HUGE: 'x'.repeat(3_000_000) } };
+  expect(await it.run(huge)).toMatchObject({ failure: { code: 'agent_not_started', message: expect.stringContaining('larger than the system takes') } });
+  expect(await it.log()).toContain('cut short');
+});
+
+test('the last line of a log tells how it ended, once', async () => {
+  await using it = await agentRig();
+  await it.run(sh('exit 3'));
+  expect((await it.log()).trimEnd().split('\n').at(-1)).toMatch(/^\[orchestrator: tester exited with 3; exit code 3, \d+\.\d s\]$/);
+});
+
 const INIT = '{"type":"system","subtype":"init","session_id":"s1","model":"m"}';
 const DONE = '{"type":"result","subtype":"success","is_error":false,"result":"all done","total_cost_usd":0.5,"usage":{"input_tokens":3,"output_tokens":2}}';
 
