@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -62,6 +62,7 @@ const GO_MS = 1000;
 
 /** Starts one; it is idle a few milliseconds later, or impossible where there are no named pipes. */
 export function startReusableWrapper(place: WrapperPlace): ReusableWrapper {
+  const folder = join(tmpdir(), `orchestrator-${randomBytes(9).toString('hex')}`);
   const child = spawn('sh', ['-c', SCRIPT, 'orchestrator-agent', 'ready'], {
     cwd: place.cwd,
     env: place.env,
@@ -124,8 +125,10 @@ export function startReusableWrapper(place: WrapperPlace): ReusableWrapper {
     clearTimeout(late);
     if (!exited) state = 'impossible';
     if (pipes !== null) for (const descriptor of [pipes.out, pipes.err]) closeSync(descriptor);
+    // It removes its folder itself, unless it did not come so far.
+    rmSync(folder, { recursive: true, force: true });
   });
-  stdin.write(`${join(tmpdir(), `orchestrator-${randomBytes(9).toString('hex')}`)}\n`);
+  stdin.write(`${folder}\n`);
 
   return {
     get state() {

@@ -1,3 +1,4 @@
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { groupAlive, groupMembers } from '../../src/process/group.ts';
@@ -65,11 +66,15 @@ test('one that was killed while it waited runs nothing, and nobody waits for tha
   expect(it.lines).toEqual([]);
 });
 
-test('where no named pipe can be made it says that it is impossible', async () => {
+test('where no named pipe can be made it says that it is impossible, and leaves no folder', async () => {
   await using folder = await tempFolder();
-  const wrapper = startReusableWrapper({ cwd: folder.path, env: { PATH: folder.path } });
+  writeFileSync(join(folder.path, 'mkfifo'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+  vi.stubEnv('TMPDIR', folder.path);
+  const wrapper = startReusableWrapper({ cwd: folder.path, env: { PATH: `${folder.path}:${process.env['PATH'] ?? ''}` } });
+  vi.unstubAllEnvs();
   await until('it has tried', () => wrapper.state !== 'starting');
   expect(wrapper.state).toBe('impossible');
+  await until('its folder is gone', () => readdirSync(folder.path).length === 1);
 });
 
 test('one that died while it waited is known to be gone, before its guard has gone', async () => {
