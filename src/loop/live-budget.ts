@@ -7,6 +7,8 @@ import type { Waits } from './waits.ts';
 
 /** Time is looked at no more often: in a wait it does not go on, and the rest stays as small as it is. Milliseconds. */
 const LEAST_MS = 50;
+/** So long an agent has to say that it is done after a report that used up a budget, which often is its last. Milliseconds. */
+const LAST_REPORT_MS = 250;
 
 /** The budgets that hold while an agent works. */
 export interface LiveBudget {
@@ -50,7 +52,7 @@ export function watchBudget(budgeted: BudgetedCall): LiveBudget {
   let timer: NodeJS.Timeout | undefined;
   let failure: Failure | null = null;
   let used: Usage = { input_tokens: 0, output_tokens: 0, cost_usd: null };
-  const look = (): void => {
+  const look = (reported = false): void => {
     if (failure !== null) return;
     const elapsed = performance.now() - began - (waits.total() - waitedBefore);
     const inTurn = addUsage(earlier.usage, used);
@@ -63,15 +65,17 @@ export function watchBudget(budgeted: BudgetedCall): LiveBudget {
       checkBudget(live(turn), { usage: addUsage(inAttempts.usage, used), turns: 0, duration_ms: inAttempts.duration_ms + elapsed }, 'turn') ??
       checkBudget(live(run), { ...before, usage: addUsage(before.usage, inTurn), duration_ms: before.duration_ms + earlier.agent_ms + elapsed }, 'run') ??
       checkBudget(live(day), { ...today, duration_ms: today.duration_ms + elapsed }, 'day');
-    if (failure !== null) controller.abort();
-    else arm(elapsed);
+    if (failure === null) return arm(elapsed);
+    clearTimeout(timer);
+    if (reported) timer = setTimeout(() => controller.abort(), LAST_REPORT_MS);
+    else controller.abort();
   };
   const left = (limit: number | null, spent: number): number => (limit === null ? Infinity : limit - spent);
   const soonest = Math.min(left(turn.max_duration, earlier.agent_ms), left(run.max_duration, before.duration_ms + earlier.agent_ms), day.max_duration === null ? Infinity : left(day.max_duration, ledger.today().duration_ms));
   // A longer one than a timer can hold (24 days) is looked at with the next usage.
   const arm = (elapsed: number): void => {
     clearTimeout(timer);
-    if (soonest < 2 ** 31) timer = setTimeout(look, Math.max(LEAST_MS, soonest - elapsed));
+    if (soonest < 2 ** 31) timer = setTimeout(() => look(), Math.max(LEAST_MS, soonest - elapsed));
   };
   arm(0);
   return {
@@ -80,7 +84,7 @@ export function watchBudget(budgeted: BudgetedCall): LiveBudget {
     onUsage(usage) {
       used = usage;
       ledger.note({ ...call, usage, agent_ms: 0, turn: false });
-      look();
+      look(true);
     },
     close: () => clearTimeout(timer),
   };
